@@ -1,0 +1,340 @@
+//! What a session tells the application.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::api::{Draft, SentEvent, TranscriptPage};
+use crate::error::{ConnectError, ProtocolError, RequestError, SendError, TransportError};
+use crate::ids::{CallId, ItemId, LocalId};
+use crate::transcript::Change;
+use crate::wire::{AbsoluteTime, ContentType, Item, ItemType};
+
+/// Something happened. In the order it happened.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum Event {
+    /// The connection is up for the first time: the service has acknowledged the subscription.
+    /// Comes once, before any item.
+    Established,
+    /// The first connect failed and the session is idle again. `connect` can be repeated.
+    ConnectFailed(ConnectError),
+    /// The connection is lost and being recovered. Comes once per loss.
+    ConnectionLost(LossCause),
+    /// The connection is up again.
+    Reestablished,
+    /// An item arrived. Every item the service has for us comes exactly once.
+    Item(ReceivedItem),
+    /// A message is confirmed by the service.
+    MessageSent {
+        /// Which message.
+        local_id: LocalId,
+        /// The item it has become.
+        id: ItemId,
+        /// When the service took it in.
+        absolute_time: Option<AbsoluteTime>,
+    },
+    /// A message could not be sent. `resend` starts again, with the same client token.
+    MessageFailed {
+        /// Which message.
+        local_id: LocalId,
+        /// What it was.
+        draft: Draft,
+        /// Why.
+        error: SendError,
+    },
+    /// The transcript has changed. A copy that applies these changes in order is the transcript.
+    TranscriptChanged(Change),
+    /// Everything missed while there was no connection has been reported, as items flagged
+    /// `recovered`. After the first connect: the history that was there already.
+    GapFilled {
+        /// How many items were recovered.
+        items: u64,
+    },
+    /// What was missed could not be read completely.
+    GapUnresolved(GapError),
+    /// The service answered the ping as it should.
+    DeepHeartbeatSucceeded,
+    /// The service answered the ping badly or not at all. The connection itself may be fine.
+    DeepHeartbeatFailed(DeepHeartbeatFailure),
+    /// A call has its result.
+    CallFinished {
+        /// Which call.
+        call: CallId,
+        /// Its result.
+        result: Result<CallAnswer, RequestError>,
+    },
+    /// Something worth knowing that asks for no reaction.
+    Diagnostic(Diagnostic),
+    /// The session is over. Always the last event, and always exactly one.
+    Ended(EndReason),
+}
+
+/// An item, and how it came.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct ReceivedItem {
+    /// The item.
+    pub item: Arc<Item>,
+    /// What it is.
+    pub kind: ItemKind,
+    /// Whether it was read from the transcript because the live stream did not bring it.
+    pub recovered: bool,
+    /// Whether we wrote it ourselves.
+    pub own: bool,
+    /// The message of this session that it confirms, where that is known already.
+    pub local_id: Option<LocalId>,
+}
+
+/// What an item is, in the terms applications act on.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[non_exhaustive]
+pub enum ItemKind {
+    /// A message.
+    Message,
+    /// A part of a message that is still being written; the whole comes as [`Self::Message`].
+    PartialMessage,
+    /// Attachments.
+    Attachment,
+    /// Somebody is typing.
+    Typing,
+    /// Somebody has read a message.
+    ReadReceipt,
+    /// Somebody has received a message.
+    DeliveredReceipt,
+    /// A participant has not written for a while.
+    ParticipantIdle,
+    /// An idle participant has written again.
+    ParticipantReturned,
+    /// A participant was invited.
+    ParticipantInvited,
+    /// A participant was disconnected for being idle.
+    AutoDisconnection,
+    /// Customer authentication began.
+    AuthenticationInitiated,
+    /// Customer authentication succeeded.
+    AuthenticationSuccessful,
+    /// Customer authentication failed.
+    AuthenticationFailed,
+    /// Customer authentication timed out.
+    AuthenticationTimeout,
+    /// Customer authentication expired.
+    AuthenticationExpired,
+    /// Customer authentication was cancelled.
+    AuthenticationCanceled,
+    /// A participant's display name has changed.
+    DisplayNameUpdated,
+    /// A past chat was brought into this one.
+    ChatRehydrated,
+    /// Any other event: joined, left, transfers, the end of the chat, and what is new.
+    Event,
+}
+
+impl ItemKind {
+    /// What this item is.
+    #[must_use]
+    pub fn of(item: &Item) -> Self {
+        if item.item_type == Some(ItemType::MessageMetadata) {
+            return Self::of_receipts(item);
+        }
+        #[expect(
+            clippy::wildcard_enum_match_arm,
+            reason = "what has no kind of its own is told apart by its type below"
+        )]
+        match item.content_type {
+            Some(ContentType::Typing) => return Self::Typing,
+            Some(ContentType::MessageRead) => return Self::ReadReceipt,
+            Some(ContentType::MessageDelivered) => return Self::DeliveredReceipt,
+            Some(ContentType::MessageMetadata) => return Self::of_receipts(item),
+            Some(ContentType::ParticipantIdle) => return Self::ParticipantIdle,
+            Some(ContentType::ParticipantReturned) => return Self::ParticipantReturned,
+            Some(ContentType::ParticipantInvited) => return Self::ParticipantInvited,
+            Some(ContentType::ParticipantAutoDisconnection) => return Self::AutoDisconnection,
+            Some(ContentType::AuthenticationInitiated) => return Self::AuthenticationInitiated,
+            Some(ContentType::AuthenticationSucceeded) => return Self::AuthenticationSuccessful,
+            Some(ContentType::AuthenticationFailed) => return Self::AuthenticationFailed,
+            Some(ContentType::AuthenticationTimeout) => return Self::AuthenticationTimeout,
+            Some(ContentType::AuthenticationExpired) => return Self::AuthenticationExpired,
+            Some(ContentType::AuthenticationCancelled) => return Self::AuthenticationCanceled,
+            Some(ContentType::ParticipantDisplayNameUpdated) => return Self::DisplayNameUpdated,
+            Some(ContentType::ChatRehydrated) => return Self::ChatRehydrated,
+            _ => {}
+        }
+        #[expect(
+            clippy::wildcard_enum_match_arm,
+            reason = "every other type is an event to an application"
+        )]
+        match item.item_type {
+            Some(ItemType::Message) if item.is_partial() => Self::PartialMessage,
+            Some(ItemType::Message) => Self::Message,
+            Some(ItemType::Attachment) => Self::Attachment,
+            Some(ItemType::Typing) => Self::Typing,
+            Some(ItemType::MessageRead) => Self::ReadReceipt,
+            Some(ItemType::MessageDelivered) => Self::DeliveredReceipt,
+            _ => Self::Event,
+        }
+    }
+
+    fn of_receipts(item: &Item) -> Self {
+        let receipts = item.metadata.iter().flat_map(|data| &data.receipts);
+        let mut delivered = false;
+        for receipt in receipts {
+            if receipt.read.is_some() {
+                return Self::ReadReceipt;
+            }
+            delivered |= receipt.delivered.is_some();
+        }
+        if delivered {
+            Self::DeliveredReceipt
+        } else {
+            Self::Event
+        }
+    }
+}
+
+/// What a call was answered with.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum CallAnswer {
+    /// Of `send_event`.
+    EventSent(SentEvent),
+    /// Of `get_transcript`.
+    Transcript(TranscriptPage),
+    /// Of `load_older`. The items themselves are in the transcript.
+    OlderLoaded {
+        /// How many items were new.
+        items: u64,
+        /// Whether the beginning of the transcript is reached.
+        complete: bool,
+    },
+}
+
+/// Why the connection counts as lost.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum LossCause {
+    /// The peer closed the socket, with this close code (1006 when it sent none).
+    Closed(u16),
+    /// The socket broke.
+    Failed(TransportError),
+    /// The peer showed no sign of life after a heartbeat.
+    HeartbeatMissed,
+    /// The peer's answers to pings were bad or missing as often as
+    /// [`Config::deep_heartbeat_limit`](crate::Config::deep_heartbeat_limit) allows.
+    DeepHeartbeatFailed,
+    /// The application has suspended the session.
+    Suspended,
+}
+
+/// What was wrong with the answer to a ping.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum DeepHeartbeatFailure {
+    /// None came before the next heartbeat.
+    NoAnswer,
+    /// It came with another status than 200 `OK`.
+    BadAnswer {
+        /// The status; `None` when it was missing or no number.
+        status_code: Option<u16>,
+        /// What it says, at most 200 characters.
+        status_content: Option<String>,
+    },
+}
+
+/// Why a gap could not be filled.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum GapError {
+    /// The service refuses to give the transcript.
+    Refused(RequestError),
+    /// The session ended first.
+    Ended,
+    /// More pages than [`Config::gap_page_limit`](crate::Config::gap_page_limit) allows.
+    TooManyPages {
+        /// The configured limit.
+        limit: u32,
+    },
+}
+
+/// Why the session is over.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum EndReason {
+    /// The service said that the chat has ended.
+    ChatEnded,
+    /// The service refused a new connection with 403 after the session had been live, which it
+    /// does when the chat has ended meanwhile.
+    Inferred(RequestError),
+    /// We left with `disconnect`.
+    Disconnected,
+    /// We left with `abandon`: the service was not told, and the chat may go on.
+    Abandoned,
+    /// The service refuses this session for good.
+    Fatal(RequestError),
+    /// The connection could not be had again within
+    /// [`Config::recovery_limit`](crate::Config::recovery_limit).
+    GaveUp {
+        /// The configured limit.
+        limit: Duration,
+    },
+}
+
+/// Something worth knowing that asks for no reaction.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum Diagnostic {
+    /// An attempt to connect failed; the next comes by itself.
+    ConnectAttemptFailed {
+        /// How many have failed in a row.
+        failures: u32,
+        /// Why.
+        error: ConnectError,
+        /// When the next one comes.
+        retry_in: Duration,
+    },
+    /// A frame could not be understood. It was passed over.
+    MalformedFrame(ProtocolError),
+    /// An item could not be understood. It was passed over.
+    MalformedItem(ProtocolError),
+    /// A frame on a topic this version does not know. It was passed over.
+    UnknownTopic(String),
+    /// The service refuses something on the socket, such as a frame it does not know.
+    Refusal(String),
+    /// An item of another contact arrived on this chat's socket. It was passed over.
+    UnknownContact {
+        /// The item, where it has a name.
+        id: Option<ItemId>,
+    },
+    /// An item of the transcript without an id or a time arrived. It was reported, but has no
+    /// place in the transcript.
+    UnplacedItem,
+    /// A request is tried again.
+    RequestRetried {
+        /// Why the last try failed.
+        error: RequestError,
+        /// When the next one comes.
+        retry_in: Duration,
+    },
+    /// A typing event could not be sent. The next one may be sent at once.
+    TypingFailed(RequestError),
+    /// The application does not take its events; the driver has stopped reading the socket.
+    ReadingPaused,
+}
+
+impl Diagnostic {
+    /// A short name of the kind, stable over versions.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::ConnectAttemptFailed { .. } => "connect_attempt_failed",
+            Self::MalformedFrame(_) => "malformed_frame",
+            Self::MalformedItem(_) => "malformed_item",
+            Self::UnknownTopic(_) => "unknown_topic",
+            Self::Refusal(_) => "refusal",
+            Self::UnknownContact { .. } => "unknown_contact",
+            Self::UnplacedItem => "unplaced_item",
+            Self::RequestRetried { .. } => "request_retried",
+            Self::TypingFailed(_) => "typing_failed",
+            Self::ReadingPaused => "reading_paused",
+        }
+    }
+}

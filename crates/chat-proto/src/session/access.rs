@@ -1,0 +1,180 @@
+//! The tokens of a session, and CreateParticipantConnection, which gives them.
+
+use std::time::Duration;
+
+use http::HeaderValue;
+
+use crate::action::WakeReason;
+use crate::api::{self, CreateParticipantConnection, ParticipantConnection};
+use crate::error::{CommandError, ProtocolError, RequestError, RetryClass};
+use crate::ids::{ParticipantToken, SocketUrl};
+use crate::session::outputs::{Outputs, Purpose};
+use crate::time::{Instant, WallClock};
+
+/// A token is renewed so long before its end, or at half its life where that is shorter.
+const TOKEN_MARGIN: Duration = Duration::from_secs(60);
+/// No token lives longer than this (one day, as documented); a longer expiry is not believed.
+const TOKEN_LIFETIME_LIMIT: Duration = Duration::from_secs(24 * 3_600);
+/// No socket lives longer than this; a longer expiry is not believed.
+const SOCKET_LIFETIME_LIMIT: Duration = Duration::from_secs(24 * 3_600);
+/// A refused renewal is not asked for again before this time.
+const REFUSED_PAUSE: Duration = Duration::from_secs(30);
+/// The first wait after a failed renewal; each further one doubles it, up to the pause above.
+const WAIT_FIRST: Duration = Duration::from_secs(1);
+
+/// Whether there is a connection token to use.
+#[derive(Debug)]
+pub(super) enum TokenState {
+    /// Use this one.
+    Ready(HeaderValue),
+    /// One is being fetched.
+    Pending,
+    /// The service refuses to give one.
+    Refused(RequestError),
+}
+
+#[derive(Debug)]
+struct Token {
+    bearer: HeaderValue,
+    renew_at: Option<Instant>,
+}
+
+#[derive(Debug)]
+pub(super) struct Access {
+    participant_bearer: HeaderValue,
+    clock: WallClock,
+    token: Option<Token>,
+    failures: u32,
+    /// No renewal before this time.
+    not_before: Option<Instant>,
+    refused: Option<RequestError>,
+}
+
+impl Access {
+    pub(super) fn new(token: &ParticipantToken, clock: WallClock) -> Result<Self, CommandError> {
+        Ok(Self {
+            participant_bearer: api::bearer(token.expose())?,
+            clock,
+            token: None,
+            failures: 0,
+            not_before: None,
+            refused: None,
+        })
+    }
+
+    /// Whether there has been a token, so that operations other than connecting make sense.
+    pub(super) const fn has_token(&self) -> bool {
+        self.token.is_some()
+    }
+
+    /// Asks for a URL and a token.
+    pub(super) fn fetch_url(&self, now: Instant, outputs: &mut Outputs) {
+        let request = CreateParticipantConnection::both();
+        outputs.request(now, Purpose::Url, &self.participant_bearer, &request);
+    }
+
+    /// The service has refused the token: it is not used again.
+    pub(super) fn token_refused(&mut self) {
+        self.token = None;
+    }
+
+    /// A token for a request, fetching one where there is none. One that is close to its end is
+    /// used while the next is fetched.
+    pub(super) fn token(&mut self, now: Instant, outputs: &mut Outputs) -> TokenState {
+        let fresh = self
+            .token
+            .as_ref()
+            .is_some_and(|token| token.renew_at.is_none_or(|at| now < at));
+        if !fresh {
+            self.renew(now, outputs);
+        }
+        match (&self.token, &self.refused) {
+            (Some(token), _) => TokenState::Ready(token.bearer.clone()),
+            (None, Some(error)) => TokenState::Refused(error.clone()),
+            (None, None) => TokenState::Pending,
+        }
+    }
+
+    fn renew(&mut self, now: Instant, outputs: &mut Outputs) {
+        let under_way = outputs.is_pending(Purpose::Url) || outputs.is_pending(Purpose::Token);
+        if under_way || self.not_before.is_some_and(|at| now < at) {
+            return;
+        }
+        self.not_before = None;
+        self.refused = None;
+        let request = CreateParticipantConnection::credentials_only();
+        outputs.request(now, Purpose::Token, &self.participant_bearer, &request);
+    }
+
+    /// Takes the token, and the URL with its lifetime where there is one.
+    pub(super) fn answered(
+        &mut self,
+        now: Instant,
+        answer: ParticipantConnection,
+    ) -> Result<Option<(SocketUrl, Option<Duration>)>, ProtocolError> {
+        if let Some(credentials) = answer.connection_credentials {
+            let bearer = api::bearer(credentials.connection_token.expose()).map_err(|_| {
+                ProtocolError::Missing {
+                    what: "the answer of CreateParticipantConnection",
+                    field: "ConnectionToken of the form of a token",
+                }
+            })?;
+            let left = credentials.expiry.and_then(|expiry| {
+                let millis = expiry.unix_millis();
+                self.clock.time_left(now, millis, TOKEN_LIFETIME_LIMIT)
+            });
+            self.token = Some(Token {
+                bearer,
+                renew_at: left.map(|left| now + left.saturating_sub(TOKEN_MARGIN).max(left / 2)),
+            });
+            self.failures = 0;
+            self.not_before = None;
+            self.refused = None;
+        }
+        let Some(websocket) = answer.websocket else {
+            return Ok(None);
+        };
+        let lifetime = websocket.connection_expiry.and_then(|expiry| {
+            let millis = expiry.unix_millis();
+            self.clock.time_left(now, millis, SOCKET_LIFETIME_LIMIT)
+        });
+        Ok(Some((websocket.url, lifetime)))
+    }
+
+    /// A renewal has failed.
+    pub(super) fn renewal_failed(
+        &mut self,
+        now: Instant,
+        error: RequestError,
+        outputs: &mut Outputs,
+    ) {
+        let doublings = self.failures.min(5);
+        self.failures = self.failures.saturating_add(1);
+        let wait = match error.retry_class() {
+            RetryClass::Later => error.retry_after().unwrap_or_else(|| {
+                let wait = (WAIT_FIRST * 2_u32.pow(doublings)).min(REFUSED_PAUSE);
+                outputs.random.jitter(wait)
+            }),
+            RetryClass::Denied | RetryClass::Never => {
+                self.refused = Some(error);
+                REFUSED_PAUSE
+            }
+        };
+        self.not_before = Some(now + wait);
+    }
+
+    /// When a renewal that has failed may be tried again.
+    pub(super) fn next_timeout(&self) -> Option<(Instant, WakeReason)> {
+        self.not_before
+            .filter(|_| self.token.is_none())
+            .map(|at| (at, WakeReason::TokenRefresh))
+    }
+
+    /// The time for another renewal has come.
+    pub(super) fn handle_timeout(&mut self, now: Instant) {
+        if self.not_before.is_some_and(|at| at <= now) {
+            self.not_before = None;
+            self.refused = None;
+        }
+    }
+}

@@ -1,0 +1,336 @@
+//! Finding what the live stream did not bring: after every connect the transcript is read from
+//! the last item that is certainly known, until it meets the live stream.
+//!
+//! The anchor is the newest item up to which nothing can be missing. An item that has just
+//! arrived is not one: something older may still be on its way, so an anchor is at least
+//! [`SETTLE`] old. What is read again because of that is recognised by its id.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::time::Duration;
+
+use crate::action::WakeReason;
+use crate::api::{GetTranscript, TranscriptPage};
+use crate::config::Config;
+use crate::error::{RequestError, RetryClass};
+use crate::event::{Event, GapError};
+use crate::ids::{ItemId, NextToken};
+use crate::session::access::{Access, TokenState};
+use crate::session::outputs::{Outputs, Purpose};
+use crate::session::tries::{Tries, Verdict};
+use crate::time::Instant;
+use crate::transcript::Position;
+use crate::wire::Item;
+
+/// How long after its arrival an item may still be overtaken by an older one.
+const SETTLE: Duration = Duration::from_secs(5);
+/// The most recent arrivals kept. When there are more, the anchor lags behind and a little more
+/// is read again.
+const RECENT_LIMIT: usize = 256;
+/// The most live items remembered to recognise where a page meets the live stream. When there are
+/// more, the pages are read to their end.
+const LIVE_LIMIT: usize = 1_024;
+
+#[derive(Debug)]
+pub(super) struct Gap {
+    anchor: Option<Position>,
+    /// Whether nothing is missing between the anchor and what arrives.
+    joined: bool,
+    /// Whether the history of the first connect has been read.
+    history_read: bool,
+    /// Items that arrived lately, with the time of arrival.
+    recent: VecDeque<(Instant, Position)>,
+    /// The oldest item that ever arrived live.
+    oldest_live: Option<Position>,
+    scan: Option<Scan>,
+    page_limit: u32,
+    history_pages: u32,
+}
+
+#[derive(Debug)]
+struct Scan {
+    way: Way,
+    /// Whether to report a scan that found nothing.
+    report_nothing: bool,
+    next_token: Option<NextToken>,
+    tries: Tries,
+    pages: u32,
+    recovered: u64,
+    newest: Option<Position>,
+    /// What arrived live since the scan began.
+    live: BTreeSet<ItemId>,
+    /// Whether the next page waits for events to be polled.
+    waits_for_events: bool,
+}
+
+#[derive(Debug)]
+enum Way {
+    /// Towards newer items, from this one on.
+    Forward(ItemId),
+    /// Towards older items; pages are held until one reaches what is known, newest page first.
+    Backward(Vec<Vec<Item>>),
+}
+
+/// What a page, or the lack of one, means.
+#[derive(Debug)]
+pub(super) enum Progress {
+    /// Nothing to take in yet.
+    None,
+    /// These items are to be taken in, oldest first, and `recovered` called with the number of
+    /// new ones; then the scan goes on or is over.
+    Items(Vec<Item>),
+}
+
+impl Gap {
+    pub(super) const fn new(config: &Config) -> Self {
+        Self {
+            anchor: None,
+            joined: false,
+            history_read: false,
+            recent: VecDeque::new(),
+            oldest_live: None,
+            scan: None,
+            page_limit: config.gap_page_limit,
+            history_pages: config.history_pages,
+        }
+    }
+
+    pub(super) const fn is_scanning(&self) -> bool {
+        self.scan.is_some()
+    }
+
+    /// A connection is up: what is missing is looked for.
+    pub(super) fn begin(&mut self, now: Instant, report_nothing: bool) {
+        self.settle(now);
+        self.joined = false;
+        let way = match &self.anchor {
+            Some(anchor) => Way::Forward(anchor.id.clone()),
+            None => Way::Backward(Vec::new()),
+        };
+        // One that was under way reports for both.
+        let reported = self.scan.take();
+        let recovered = reported.as_ref().map_or(0, |scan| scan.recovered);
+        let report_nothing = report_nothing || reported.is_some_and(|scan| scan.report_nothing);
+        self.scan = Some(Scan {
+            way,
+            report_nothing,
+            next_token: None,
+            tries: Tries::default(),
+            pages: 0,
+            recovered,
+            newest: None,
+            live: BTreeSet::new(),
+            waits_for_events: false,
+        });
+    }
+
+    /// An item arrived live.
+    pub(super) fn arrived(&mut self, now: Instant, position: Position) {
+        self.settle(now);
+        if self
+            .oldest_live
+            .as_ref()
+            .is_none_or(|oldest| position < *oldest)
+        {
+            self.oldest_live = Some(position.clone());
+        }
+        if let Some(scan) = &mut self.scan {
+            if scan.live.len() < LIVE_LIMIT {
+                scan.live.insert(position.id.clone());
+            }
+        }
+        if self.recent.len() < RECENT_LIMIT {
+            self.recent.push_back((now, position));
+        }
+    }
+
+    /// The connection is lost: what has just arrived may have overtaken what did not.
+    pub(super) fn lost(&mut self, now: Instant) {
+        self.settle(now);
+        self.recent.clear();
+        self.joined = false;
+    }
+
+    /// Moves the anchor up to what can no longer be overtaken.
+    fn settle(&mut self, now: Instant) {
+        if !self.joined {
+            return;
+        }
+        while let Some((arrived, _)) = self.recent.front() {
+            if now - *arrived < SETTLE {
+                break;
+            }
+            if let Some((_, position)) = self.recent.pop_front() {
+                self.raise(position);
+            }
+        }
+    }
+
+    fn raise(&mut self, position: Position) {
+        self.anchor = self.anchor.take().max(Some(position));
+    }
+
+    /// Asks for the next page, when there is one to ask for.
+    pub(super) fn advance(
+        &mut self,
+        now: Instant,
+        event_limit: usize,
+        access: &mut Access,
+        outputs: &mut Outputs,
+    ) {
+        let Some(scan) = &mut self.scan else { return };
+        if outputs.is_pending(Purpose::GapPage) || !scan.tries.is_due(now) {
+            return;
+        }
+        scan.waits_for_events = outputs.events.len() > event_limit;
+        if scan.waits_for_events {
+            return;
+        }
+        match access.token(now, outputs) {
+            TokenState::Ready(bearer) => {
+                let next = scan.next_token.clone();
+                let request = match &scan.way {
+                    Way::Forward(start) => GetTranscript::forward_from(start.clone(), next),
+                    Way::Backward(_) => GetTranscript::backward(next),
+                };
+                outputs.request(now, Purpose::GapPage, &bearer, &request);
+            }
+            TokenState::Pending => {}
+            TokenState::Refused(error) => {
+                self.scan = None;
+                let error = GapError::Refused(error);
+                outputs.events.push_back(Event::GapUnresolved(error));
+            }
+        }
+    }
+
+    /// A page has come, or failed to.
+    pub(super) fn answered(
+        &mut self,
+        now: Instant,
+        result: Result<TranscriptPage, RequestError>,
+        access: &mut Access,
+        outputs: &mut Outputs,
+    ) -> Progress {
+        let Some(scan) = &mut self.scan else {
+            return Progress::None;
+        };
+        let page = match result {
+            Ok(page) => page,
+            Err(error) => {
+                let forward = matches!(scan.way, Way::Forward(_));
+                if forward && error.retry_class() == RetryClass::Never {
+                    // The service does not know the anchor any more: look for what it has in
+                    // common with us from its other end.
+                    scan.turn_back();
+                    return Progress::None;
+                }
+                if scan.tries.failed(now, &error, access, outputs) == Verdict::GiveUp {
+                    return self.give_up(GapError::Refused(error), outputs);
+                }
+                return Progress::None;
+            }
+        };
+        scan.tries = Tries::default();
+        scan.pages += 1;
+        let nothing = page.items.is_empty() && page.next_token.is_none();
+        if nothing && scan.pages == 1 && matches!(scan.way, Way::Forward(_)) {
+            // A start position the service knows brings at least its own item.
+            scan.turn_back();
+            return Progress::None;
+        }
+        scan.next_token = page.next_token;
+        match &mut scan.way {
+            Way::Forward(_) => {}
+            Way::Backward(held) => {
+                let oldest = page.items.iter().filter_map(Position::of).min();
+                held.push(page.items);
+                let known = |limit: &Position| oldest.as_ref().is_some_and(|at| at <= limit);
+                let reached = match (&self.anchor, self.history_read) {
+                    (Some(anchor), _) => known(anchor),
+                    (None, true) => false,
+                    (None, false) => {
+                        scan.pages >= self.history_pages
+                            && self.oldest_live.as_ref().is_none_or(known)
+                    }
+                };
+                let more = scan.next_token.is_some();
+                if !reached && more && scan.pages < self.page_limit {
+                    return Progress::None;
+                }
+                if reached {
+                    scan.next_token = None;
+                }
+                let pages = std::mem::take(held).into_iter().rev();
+                return Progress::Items(pages.flatten().collect());
+            }
+        }
+        Progress::Items(page.items)
+    }
+
+    /// The items of a page have been taken in; `new` of them were missing. Goes on, or reports.
+    pub(super) fn recovered(&mut self, items: &[Position], new: u64, outputs: &mut Outputs) {
+        let Some(scan) = &mut self.scan else { return };
+        scan.recovered += new;
+        scan.newest = scan.newest.take().max(items.iter().max().cloned());
+        let met = matches!(scan.way, Way::Forward(_))
+            && items
+                .iter()
+                .any(|position| scan.live.contains(&position.id));
+        if scan.next_token.is_some() && !met {
+            if scan.pages < self.page_limit {
+                return;
+            }
+            let limit = self.page_limit;
+            // What has been read is without a hole from the old anchor on.
+            if let (Way::Forward(_), Some(newest)) = (&scan.way, scan.newest.clone()) {
+                self.raise(newest);
+            }
+            self.give_up(GapError::TooManyPages { limit }, outputs);
+            return;
+        }
+        let Some(scan) = self.scan.take() else { return };
+        if let Some(newest) = scan.newest {
+            self.raise(newest);
+        }
+        self.joined = true;
+        self.history_read = true;
+        if scan.recovered > 0 || scan.report_nothing {
+            outputs.events.push_back(Event::GapFilled {
+                items: scan.recovered,
+            });
+        }
+    }
+
+    /// The session is over.
+    pub(super) fn end(&mut self, outputs: &mut Outputs) {
+        if self.scan.is_some() {
+            self.give_up(GapError::Ended, outputs);
+        }
+    }
+
+    /// The scan cannot go on.
+    fn give_up(&mut self, error: GapError, outputs: &mut Outputs) -> Progress {
+        self.scan = None;
+        outputs.events.push_back(Event::GapUnresolved(error));
+        Progress::None
+    }
+
+    pub(super) fn next_timeout(&self, now: Instant) -> Option<(Instant, WakeReason)> {
+        let scan = self.scan.as_ref()?;
+        if scan.waits_for_events {
+            return Some((now, WakeReason::TranscriptRetry));
+        }
+        let retry = scan.tries.not_before()?;
+        Some((retry, WakeReason::TranscriptRetry))
+    }
+}
+
+impl Scan {
+    /// Starts again from the newest items.
+    fn turn_back(&mut self) {
+        self.way = Way::Backward(Vec::new());
+        self.next_token = None;
+        self.tries = Tries::default();
+        self.pages = 0;
+    }
+}

@@ -1,0 +1,140 @@
+//! What the parts of a session produce: actions and events, and the requests under way.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+
+use http::HeaderValue;
+
+use crate::action::{Action, WakeReason};
+use crate::api::{self, ApiRequest, Endpoint};
+use crate::error::{TransportError, TransportErrorKind};
+use crate::event::{Diagnostic, Event};
+use crate::ids::{CallId, RequestId};
+use crate::random::Random;
+use crate::time::Instant;
+
+/// What a request is for, so that its answer finds its part.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) enum Purpose {
+    /// A URL for the link, and a connection token with it.
+    Url,
+    /// A connection token.
+    Token,
+    /// The message at the head of the outbox.
+    Message,
+    /// A typing event.
+    Typing,
+    /// A page of the transcript, for the gap.
+    GapPage,
+    /// A call of the application.
+    Call(CallId),
+    /// Leaving the chat.
+    Disconnect,
+}
+
+#[derive(Debug)]
+struct Pending {
+    request: RequestId,
+    deadline: Instant,
+}
+
+/// The outputs of a session. At most one request of each purpose is under way.
+#[derive(Debug)]
+pub(super) struct Outputs {
+    pub(super) actions: VecDeque<Action>,
+    pub(super) events: VecDeque<Event>,
+    pub(super) random: Random,
+    endpoint: Endpoint,
+    timeout: Duration,
+    next_request: u64,
+    pending: BTreeMap<Purpose, Pending>,
+}
+
+impl Outputs {
+    pub(super) const fn new(random: Random, endpoint: Endpoint, timeout: Duration) -> Self {
+        Self {
+            actions: VecDeque::new(),
+            events: VecDeque::new(),
+            random,
+            endpoint,
+            timeout,
+            next_request: 0,
+            pending: BTreeMap::new(),
+        }
+    }
+
+    pub(super) fn report(&mut self, diagnostic: Diagnostic) {
+        self.events.push_back(Event::Diagnostic(diagnostic));
+    }
+
+    /// Sends a request that has been checked. One of the same purpose that is still under way is cancelled.
+    pub(super) fn request<R: ApiRequest>(
+        &mut self,
+        now: Instant,
+        purpose: Purpose,
+        bearer: &HeaderValue,
+        request: &R,
+    ) {
+        let http = api::build(&self.endpoint, Some(bearer.clone()), request);
+        self.cancel(purpose);
+        self.next_request += 1;
+        let id = RequestId(self.next_request);
+        self.pending.insert(
+            purpose,
+            Pending {
+                request: id,
+                deadline: now + self.timeout,
+            },
+        );
+        self.actions.push_back(Action::Request {
+            request: id,
+            operation: R::OPERATION,
+            http,
+        });
+    }
+
+    pub(super) fn is_pending(&self, purpose: Purpose) -> bool {
+        self.pending.contains_key(&purpose)
+    }
+
+    /// The purpose of a request that has been answered; `None` when nobody waits for it.
+    pub(super) fn answered(&mut self, request: RequestId) -> Option<Purpose> {
+        let purpose = self
+            .pending
+            .iter()
+            .find_map(|(purpose, pending)| (pending.request == request).then_some(*purpose))?;
+        self.pending.remove(&purpose);
+        Some(purpose)
+    }
+
+    /// A request that has taken too long, and what is to be said of it.
+    pub(super) fn overdue(&mut self, now: Instant) -> Option<(Purpose, TransportError)> {
+        let purpose = self
+            .pending
+            .iter()
+            .find_map(|(purpose, pending)| (pending.deadline <= now).then_some(*purpose))?;
+        self.cancel(purpose);
+        let detail = format!("no answer within {:?}", self.timeout);
+        let error = TransportError::new(TransportErrorKind::Timeout, detail);
+        Some((purpose, error))
+    }
+
+    pub(super) fn cancel(&mut self, purpose: Purpose) {
+        if let Some(pending) = self.pending.remove(&purpose) {
+            let request = pending.request;
+            self.actions.push_back(Action::CancelRequest { request });
+        }
+    }
+
+    pub(super) fn cancel_all(&mut self) {
+        while let Some((_, pending)) = self.pending.pop_first() {
+            let request = pending.request;
+            self.actions.push_back(Action::CancelRequest { request });
+        }
+    }
+
+    pub(super) fn next_timeout(&self) -> Option<(Instant, WakeReason)> {
+        let deadline = self.pending.values().map(|pending| pending.deadline).min();
+        deadline.map(|deadline| (deadline, WakeReason::RequestTimeout))
+    }
+}
