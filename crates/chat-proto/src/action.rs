@@ -14,6 +14,10 @@ use crate::ids::{RequestId, SocketId, SocketUrl};
     clippy::exhaustive_enums,
     reason = "a new action must break every driver"
 )]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "the request is moved once into the driver; few actions wait at a time"
+)]
 pub enum Action {
     /// Open a WebSocket. Answer with [`SocketInput::Opened`] or [`SocketInput::Failed`], then feed
     /// what arrives.

@@ -23,6 +23,14 @@ pub enum CommandError {
         /// What to do.
         advice: &'static str,
     },
+    /// The command needs something that has not happened yet.
+    #[error("`{command}` cannot be done yet: {advice}")]
+    TooEarly {
+        /// The command's name.
+        command: &'static str,
+        /// What to wait for.
+        advice: &'static str,
+    },
     /// A field is longer than the service accepts.
     #[error("{field} has {actual} {unit}; the service accepts at most {limit}: shorten it")]
     TooLong {
@@ -240,6 +248,10 @@ pub enum RequestError {
 
 /// What a failed request means for the next try.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "there are no other answers to the question"
+)]
 pub enum RetryClass {
     /// The same request may succeed later: 429, 5xx, network errors, unreadable answers.
     Later,

@@ -136,10 +136,6 @@ impl ItemKind {
         if item.item_type == Some(ItemType::MessageMetadata) {
             return Self::of_receipts(item);
         }
-        #[expect(
-            clippy::wildcard_enum_match_arm,
-            reason = "what has no kind of its own is told apart by its type below"
-        )]
         match item.content_type {
             Some(ContentType::Typing) => return Self::Typing,
             Some(ContentType::MessageRead) => return Self::ReadReceipt,
@@ -159,10 +155,6 @@ impl ItemKind {
             Some(ContentType::ChatRehydrated) => return Self::ChatRehydrated,
             _ => {}
         }
-        #[expect(
-            clippy::wildcard_enum_match_arm,
-            reason = "every other type is an event to an application"
-        )]
         match item.item_type {
             Some(ItemType::Message) if item.is_partial() => Self::PartialMessage,
             Some(ItemType::Message) => Self::Message,

@@ -133,7 +133,7 @@ impl ApiRequest for CreateParticipantConnection {
             .websocket
             .map(|websocket| {
                 Ok(Websocket {
-                    url: websocket.url.ok_or(missing("Websocket.Url"))?,
+                    url: websocket.url.ok_or_else(|| missing("Websocket.Url"))?,
                     connection_expiry: time(websocket.connection_expiry),
                 })
             })
@@ -144,7 +144,7 @@ impl ApiRequest for CreateParticipantConnection {
                 Ok(ConnectionCredentials {
                     connection_token: credentials
                         .connection_token
-                        .ok_or(missing("ConnectionCredentials.ConnectionToken"))?,
+                        .ok_or_else(|| missing("ConnectionCredentials.ConnectionToken"))?,
                     expiry: time(credentials.expiry),
                 })
             })

@@ -121,10 +121,10 @@ mod tests {
     }
 
     fn service_error(response: &http::Response<Vec<u8>>) -> ServiceError {
-        match read(Operation::SendMessage, response) {
-            RequestError::Service(error) => error,
-            other => panic!("{other:?}"),
-        }
+        let RequestError::Service(error) = read(Operation::SendMessage, response) else {
+            panic!("not an error of the service");
+        };
+        error
     }
 
     #[test]

@@ -21,8 +21,9 @@ use crate::time::Instant;
 use crate::transcript::Position;
 use crate::wire::Item;
 
-/// How long after its arrival an item may still be overtaken by an older one.
-const SETTLE: Duration = Duration::from_secs(5);
+/// How long after its arrival an item may still be overtaken by an older one. Generous: the price
+/// is that a minute of chat is read again after a loss.
+const SETTLE: Duration = Duration::from_secs(60);
 /// The most recent arrivals kept. When there are more, the anchor lags behind and a little more
 /// is read again.
 const RECENT_LIMIT: usize = 256;
@@ -37,10 +38,11 @@ pub(super) struct Gap {
     joined: bool,
     /// Whether the history of the first connect has been read.
     history_read: bool,
+    /// Whether a connection was lost before that, so that it is not known how far back what was
+    /// missed goes.
+    interrupted: bool,
     /// Items that arrived lately, with the time of arrival.
     recent: VecDeque<(Instant, Position)>,
-    /// The oldest item that ever arrived live.
-    oldest_live: Option<Position>,
     scan: Option<Scan>,
     page_limit: u32,
     history_pages: u32,
@@ -86,8 +88,8 @@ impl Gap {
             anchor: None,
             joined: false,
             history_read: false,
+            interrupted: false,
             recent: VecDeque::new(),
-            oldest_live: None,
             scan: None,
             page_limit: config.gap_page_limit,
             history_pages: config.history_pages,
@@ -96,6 +98,11 @@ impl Gap {
 
     pub(super) const fn is_scanning(&self) -> bool {
         self.scan.is_some()
+    }
+
+    /// Whether the history of the first connect has been read.
+    pub(super) const fn is_history_read(&self) -> bool {
+        self.history_read
     }
 
     /// A connection is up: what is missing is looked for.
@@ -126,13 +133,6 @@ impl Gap {
     /// An item arrived live.
     pub(super) fn arrived(&mut self, now: Instant, position: Position) {
         self.settle(now);
-        if self
-            .oldest_live
-            .as_ref()
-            .is_none_or(|oldest| position < *oldest)
-        {
-            self.oldest_live = Some(position.clone());
-        }
         if let Some(scan) = &mut self.scan {
             if scan.live.len() < LIVE_LIMIT {
                 scan.live.insert(position.id.clone());
@@ -148,6 +148,7 @@ impl Gap {
         self.settle(now);
         self.recent.clear();
         self.joined = false;
+        self.interrupted |= !self.history_read;
     }
 
     /// Moves the anchor up to what can no longer be overtaken.
@@ -248,10 +249,7 @@ impl Gap {
                 let reached = match (&self.anchor, self.history_read) {
                     (Some(anchor), _) => known(anchor),
                     (None, true) => false,
-                    (None, false) => {
-                        scan.pages >= self.history_pages
-                            && self.oldest_live.as_ref().is_none_or(known)
-                    }
+                    (None, false) => !self.interrupted && scan.pages >= self.history_pages,
                 };
                 let more = scan.next_token.is_some();
                 if !reached && more && scan.pages < self.page_limit {

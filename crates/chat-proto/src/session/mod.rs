@@ -261,10 +261,17 @@ impl Session {
     /// [`Event::CallFinished`] follows.
     ///
     /// # Errors
-    /// As [`send_event`](Self::send_event), and when older items are being loaded already or the
-    /// transcript holds as many items as it may.
+    /// As [`send_event`](Self::send_event), and when the newest items have not been read yet, older
+    /// ones are being loaded already, or the transcript holds as many items as it may.
     pub fn load_older(&mut self, now: Instant) -> Result<CallId, CommandError> {
         self.begin(now);
+        self.check_connected("load_older")?;
+        if !self.gap.is_history_read() {
+            return Err(CommandError::TooEarly {
+                command: "load_older",
+                advice: "the newest items are still being read; wait for the first of them",
+            });
+        }
         let limit = |limited, queue, limit| {
             if limited {
                 Err(CommandError::Full { queue, limit })
@@ -441,13 +448,14 @@ impl Session {
         let timer = |at: Option<Instant>, reason| at.map(|at| (at, reason));
         let ending = self.ending.as_ref().map(|ending| ending.until);
         let live = self.phase == Phase::Live;
+        let awake = self.phase != Phase::Suspended;
         let scans = (live || self.ending.is_some()) && self.link.is_reading();
         let leaving = self.leaving.as_ref();
         [
             self.link.next_timeout(),
             self.outputs.next_timeout(),
             self.access.next_timeout(),
-            self.calls.next_timeout(),
+            self.calls.next_timeout().filter(|_| awake),
             self.outbox.next_timeout().filter(|_| live),
             self.gap.next_timeout(self.now).filter(|_| scans),
             leaving.map(|leaving| leaving.next_timeout(self.now)),

@@ -204,7 +204,7 @@ impl Session {
                 self.connect_failed(error.into());
             }
             (Phase::Recovering, RetryClass::Denied) => {
-                self.end_after_gap(EndReason::Inferred(error))
+                self.end_after_gap(EndReason::Inferred(error));
             }
             (Phase::Recovering, RetryClass::Never) => self.end_after_gap(EndReason::Fatal(error)),
             // A failed renewal never harms a healthy socket, and what may pass is tried again.

@@ -78,18 +78,14 @@ impl ContentType {
     /// Whether the service keeps items of this content type in the transcript. Events it does not
     /// keep (typing, receipts, idle and authentication events) only pass by.
     pub(crate) fn is_kept(&self) -> bool {
-        #[expect(
-            clippy::wildcard_enum_match_arm,
-            reason = "the service names the events it keeps; whatever else comes is not one"
-        )]
-        match self {
+        matches!(
+            self,
             Self::ParticipantInvited
-            | Self::ParticipantJoined
-            | Self::ParticipantLeft
-            | Self::ChatEnded
-            | Self::TransferSucceeded
-            | Self::TransferFailed => true,
-            _ => false,
-        }
+                | Self::ParticipantJoined
+                | Self::ParticipantLeft
+                | Self::ChatEnded
+                | Self::TransferSucceeded
+                | Self::TransferFailed
+        )
     }
 }

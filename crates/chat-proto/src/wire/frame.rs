@@ -98,7 +98,7 @@ impl<'a> Frame<'a> {
             "aws/subscribe" => {
                 let answer = envelope
                     .content
-                    .and_then(|content| parse_lossy::<SubscribeAnswer<'a>>(content));
+                    .and_then(parse_lossy::<SubscribeAnswer<'a>>);
                 let status = answer.and_then(|answer| answer.status);
                 Ok(Self::Subscribed {
                     status: status.map_or(Cow::Borrowed("no status"), |Text(status)| status),

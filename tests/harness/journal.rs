@@ -1,0 +1,182 @@
+//! What the client told its application, and the rules that must hold for it at every moment.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chat_proto::{
+    Change, ConnectError, Diagnostic, EndReason, Entry, Event, GapError, ItemId, LocalId,
+    SendError, Session, Transcript,
+};
+
+use crate::model::ordered;
+
+/// Everything the client reported, with the rules checked as it comes in.
+#[derive(Debug, Default)]
+pub struct Journal {
+    /// Every event, in order. Diagnostics and heartbeats are counted only.
+    pub events: Vec<Event>,
+    /// Items by id, with the number of times each was reported.
+    pub items: BTreeMap<ItemId, u32>,
+    /// Items that a gap fill brought.
+    pub recovered: BTreeSet<ItemId>,
+    /// Messages confirmed, with the item each became.
+    pub sent: BTreeMap<LocalId, ItemId>,
+    /// Messages handed back.
+    pub failed: BTreeMap<LocalId, SendError>,
+    /// Times the connection came up for the first time.
+    pub established: u32,
+    /// Times it came up again.
+    pub reestablished: u32,
+    /// Times it was lost.
+    pub lost: u32,
+    /// Failed first connects.
+    pub connect_failed: Vec<ConnectError>,
+    /// Gap fills, with the number of items each brought.
+    pub gaps: Vec<u64>,
+    /// Gaps that could not be filled.
+    pub unresolved: Vec<GapError>,
+    /// Diagnostics.
+    pub diagnostics: Vec<Diagnostic>,
+    /// Good and bad answers to pings.
+    pub pongs: (u32, u32),
+    /// Why it ended.
+    pub ended: Option<EndReason>,
+    /// A copy of the transcript, made of its changes alone.
+    copy: Vec<Entry>,
+    resent: BTreeSet<LocalId>,
+}
+
+/// The most diagnostics kept.
+const DIAGNOSTICS: usize = 10_000;
+
+impl Journal {
+    /// Notes that a failed message is being sent again, so that it may settle once more.
+    pub(crate) fn resend(&mut self, local_id: LocalId) {
+        self.failed.remove(&local_id);
+        self.resent.insert(local_id);
+    }
+
+    /// Takes an event in.
+    pub(crate) fn note(&mut self, event: Event) {
+        assert!(self.ended.is_none(), "after the end came {event:?}");
+        assert_hides(&event);
+        match &event {
+            Event::Established => {
+                self.established += 1;
+                assert_eq!(self.established, 1, "established twice");
+                assert!(self.items.is_empty(), "an item came before established");
+            }
+            Event::Reestablished => {
+                self.reestablished += 1;
+                assert_eq!(self.reestablished, self.lost, "up again without a loss");
+            }
+            Event::ConnectionLost(_) => {
+                assert_eq!(self.lost, self.reestablished, "lost twice");
+                self.lost += 1;
+            }
+            Event::ConnectFailed(error) => self.connect_failed.push(error.clone()),
+            Event::Item(received) => {
+                if let Some(id) = &received.item.id {
+                    let times = self.items.entry(id.clone()).or_default();
+                    *times += 1;
+                    assert_eq!(*times, 1, "item {id} was reported twice");
+                    if received.recovered {
+                        self.recovered.insert(id.clone());
+                    }
+                }
+            }
+            Event::MessageSent { local_id, id, .. } => {
+                let before = self.sent.insert(*local_id, id.clone());
+                assert!(before.is_none(), "{local_id} was confirmed twice");
+                assert!(
+                    !self.failed.contains_key(local_id),
+                    "{local_id} was handed back and then confirmed"
+                );
+            }
+            Event::MessageFailed {
+                local_id, error, ..
+            } => {
+                let before = self.failed.insert(*local_id, error.clone());
+                assert!(before.is_none(), "{local_id} was handed back twice");
+                assert!(
+                    !self.sent.contains_key(local_id),
+                    "{local_id} was confirmed and then handed back"
+                );
+            }
+            Event::TranscriptChanged(change) => {
+                self.apply(change);
+                return;
+            }
+            Event::GapFilled { items } => self.gaps.push(*items),
+            Event::GapUnresolved(error) => self.unresolved.push(error.clone()),
+            Event::DeepHeartbeatSucceeded => {
+                self.pongs.0 += 1;
+                return;
+            }
+            Event::DeepHeartbeatFailed(_) => {
+                self.pongs.1 += 1;
+                return;
+            }
+            Event::Diagnostic(diagnostic) => {
+                if self.diagnostics.len() < DIAGNOSTICS {
+                    self.diagnostics.push(diagnostic.clone());
+                }
+                return;
+            }
+            Event::Ended(reason) => self.ended = Some(reason.clone()),
+            _ => {}
+        }
+        self.events.push(event);
+    }
+
+    /// Whether a diagnostic of this kind came.
+    #[must_use]
+    pub fn has_diagnostic(&self, kind: &str) -> bool {
+        self.diagnostics
+            .iter()
+            .any(|diagnostic| diagnostic.kind() == kind)
+    }
+
+    fn apply(&mut self, change: &Change) {
+        match change {
+            Change::Inserted { index, entry } => self.copy.insert(*index, entry.clone()),
+            Change::Updated { index, entry } => self.copy[*index] = entry.clone(),
+            Change::Removed { index } => {
+                self.copy.remove(*index);
+            }
+        }
+    }
+
+    /// The copy made of changes is the transcript, and the transcript is in order.
+    pub(crate) fn check_transcript(&self, transcript: &Transcript) {
+        assert_eq!(
+            transcript.len(),
+            self.copy.len(),
+            "the copy has another length"
+        );
+        assert!(
+            transcript.iter().eq(&self.copy),
+            "the transcript is not what its changes say"
+        );
+        assert!(ordered(transcript), "the transcript is out of order");
+    }
+
+    /// Everything given to be sent has settled.
+    pub(crate) fn check_settled(&self, given: &[LocalId], session: &Session) {
+        for local_id in given {
+            assert!(
+                self.sent.contains_key(local_id) || self.failed.contains_key(local_id),
+                "{local_id} has not settled; the session is {}",
+                session.phase()
+            );
+        }
+    }
+}
+
+/// What the harness writes in every message, so that it can be recognised where it must not be.
+pub(crate) const CANARY: &str = "canary-7f3a";
+
+/// No `Debug` of an event shows what people wrote.
+fn assert_hides(event: &Event) {
+    let shown = format!("{event:?}");
+    assert!(!shown.contains(CANARY), "a message text shows in {shown}");
+}

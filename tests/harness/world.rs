@@ -1,0 +1,575 @@
+//! A client and a service on one virtual clock.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use chat_proto::{
+    Action, ChatDetails, Config, Draft, Endpoint, Instant, LocalId, Phase, RequestId, Seed,
+    Session, SocketId, SocketInput, Start, TransportError, TransportErrorKind,
+};
+use chat_sim::{Contact, Effect, Fault, FaultId, Output, Service, Settings};
+
+use crate::journal::{CANARY, Journal};
+use crate::model;
+use crate::network::{Delivery, Network};
+
+/// The wall clock at the beginning of every simulation: 2026-01-31T12:00:00Z.
+pub const START_UNIX: Duration = Duration::from_secs(1_769_860_800);
+
+/// At most so many actions may a client take in a simulated minute. Heartbeats alone are twelve.
+const ACTIONS_PER_MINUTE: u32 = 1_000;
+/// At most so many steps may happen without time going on.
+const STEPS_PER_INSTANT: u32 = 10_000;
+/// The whole transcript is compared after every step while it is no longer than this, and after
+/// every hundredth step otherwise.
+const COMPARE_ALWAYS: usize = 64;
+
+/// One client, one service, and the network between them.
+#[derive(Debug)]
+pub struct World {
+    /// The client core.
+    pub session: Session,
+    /// The service core.
+    pub service: ServiceBox,
+    /// What is between them.
+    pub network: Network,
+    /// What the client reported.
+    pub journal: Journal,
+    now: Duration,
+    seed: u64,
+    contact: String,
+    /// Messages given to be sent, with their text.
+    given: BTreeMap<LocalId, String>,
+    sockets: BTreeSet<SocketId>,
+    /// The client's names of what the service knows by number.
+    socket_names: BTreeMap<u64, SocketId>,
+    request_names: BTreeMap<u64, RequestId>,
+    cancelled: BTreeSet<RequestId>,
+    messages: u32,
+    minute: u64,
+    actions: u32,
+    actions_total: u64,
+    steps: u64,
+    steps_at_instant: u32,
+    agent_messages: u32,
+}
+
+/// The service, which has no `Debug` of its own worth printing.
+pub struct ServiceBox(pub Service);
+
+impl std::fmt::Debug for ServiceBox {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Service")
+    }
+}
+
+impl World {
+    /// A chat that has been started and not connected to, with default settings on both sides.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
+        Self::with(seed, Settings::default(), |_| {})
+    }
+
+    /// The same with other settings.
+    ///
+    /// # Panics
+    /// When the service refuses to start a chat.
+    #[must_use]
+    pub fn with(seed: u64, settings: Settings, configure: impl FnOnce(&mut Config)) -> Self {
+        let start = chat_sim::Start {
+            now: Duration::ZERO,
+            unix: START_UNIX,
+            seed,
+        };
+        let mut service = Service::new(start, settings);
+        let chat = service
+            .start_chat(Duration::ZERO, "Ada")
+            .expect("a new service has room for a chat");
+        let details = ChatDetails {
+            contact_id: chat.contact_id.as_str().into(),
+            participant_id: chat.participant_id.as_str().into(),
+            participant_token: chat.participant_token.as_str().into(),
+        };
+        let endpoint = Endpoint::custom("http://127.0.0.1:1").expect("the URL is one");
+        let mut config = Config::new(endpoint);
+        configure(&mut config);
+        let start = Start {
+            now: Instant::ORIGIN,
+            unix: START_UNIX,
+            seed: Seed::from_number(seed),
+        };
+        Self {
+            session: Session::new(start, config, details).expect("the service's ids are valid"),
+            service: ServiceBox(service),
+            network: Network::new(seed),
+            journal: Journal::default(),
+            now: Duration::ZERO,
+            seed,
+            contact: chat.contact_id,
+            given: BTreeMap::new(),
+            sockets: BTreeSet::new(),
+            socket_names: BTreeMap::new(),
+            request_names: BTreeMap::new(),
+            cancelled: BTreeSet::new(),
+            messages: 0,
+            minute: 0,
+            actions: 0,
+            actions_total: 0,
+            steps: 0,
+            steps_at_instant: 0,
+            agent_messages: 0,
+        }
+    }
+
+    /// The virtual time since the beginning.
+    #[must_use]
+    pub const fn now(&self) -> Duration {
+        self.now
+    }
+
+    /// The virtual time as the client counts it.
+    #[must_use]
+    pub const fn instant(&self) -> Instant {
+        Instant::from_origin(self.now)
+    }
+
+    /// The seed, for messages.
+    #[must_use]
+    pub const fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// How many actions the client has taken.
+    #[must_use]
+    pub const fn actions_total(&self) -> u64 {
+        self.actions_total
+    }
+
+    /// The sockets that are open or being opened.
+    #[must_use]
+    pub fn open_sockets(&self) -> usize {
+        self.sockets.len()
+    }
+
+    /// What the service recorded.
+    ///
+    /// # Panics
+    /// When the service has forgotten the contact.
+    #[must_use]
+    pub fn record(&self) -> &Contact {
+        self.service
+            .0
+            .contact(&self.contact)
+            .expect("the service keeps its contacts")
+    }
+
+    /// Connects, and waits until the session is live.
+    ///
+    /// # Panics
+    /// When it does not come to be.
+    pub fn connect(&mut self) {
+        let now = self.instant();
+        self.session.connect(now).expect("the session is idle");
+        self.run_until(Duration::from_secs(60), |world| {
+            world.session.phase() == Phase::Live
+        });
+    }
+
+    /// The customer sends a message.
+    ///
+    /// # Panics
+    /// When the session refuses it.
+    pub fn send(&mut self, text: &str) -> LocalId {
+        self.messages += 1;
+        let text = format!("{text} {CANARY} {}", self.messages);
+        let now = self.instant();
+        let local_id = self
+            .session
+            .send_message(now, Draft::text(text.as_str()))
+            .expect("the message is valid and the session is not over");
+        self.given.insert(local_id, text);
+        self.settle();
+        local_id
+    }
+
+    /// Sends a failed message again.
+    ///
+    /// # Panics
+    /// When the session refuses it.
+    pub fn resend(&mut self, local_id: LocalId) {
+        let now = self.instant();
+        self.journal.resend(local_id);
+        self.session
+            .resend(now, local_id)
+            .expect("the message has failed before");
+        self.settle();
+    }
+
+    /// The agent sends a message; whether the chat was still on.
+    pub fn agent_sends(&mut self, text: &str) -> bool {
+        self.agent_messages += 1;
+        let text = format!("{text} {CANARY} agent {}", self.agent_messages);
+        let sent = self
+            .service
+            .0
+            .agent_sends(self.now, &self.contact, "text/plain", &text);
+        self.settle();
+        sent.is_ok()
+    }
+
+    /// The agent types.
+    pub fn agent_types(&mut self) {
+        let _ = self.service.0.agent_types(self.now, &self.contact);
+        self.settle();
+    }
+
+    /// The agent ends the chat.
+    pub fn agent_ends(&mut self) {
+        let _ = self.service.0.end_contact(self.now, &self.contact);
+        self.settle();
+    }
+
+    /// A fault of the service.
+    pub fn inject(&mut self, effect: Effect, times: Option<u32>) -> FaultId {
+        let mut fault = Fault::new(effect);
+        fault.times = times;
+        self.inject_fault(fault)
+    }
+
+    /// A fault of the service, in detail.
+    pub fn inject_fault(&mut self, fault: Fault) -> FaultId {
+        let id = self.service.0.inject(self.now, fault);
+        self.settle();
+        id
+    }
+
+    /// Cuts every socket, at both ends; what is under way on them is lost.
+    pub fn cut(&mut self) {
+        for socket in std::mem::take(&mut self.sockets) {
+            self.network.forget_socket(socket);
+            let id = chat_sim::SocketId(socket.number());
+            self.service.0.handle_closed(self.now, id);
+            let broken = TransportError::new(TransportErrorKind::Broken, "the cable was cut");
+            let now = self.instant();
+            self.session
+                .handle_socket(now, socket, SocketInput::Failed(broken));
+        }
+        self.settle();
+    }
+
+    /// Cuts every socket and takes the network away for this long.
+    pub fn outage(&mut self, lasting: Duration) {
+        self.network.down_until(self.now + lasting);
+        self.cut();
+    }
+
+    /// What is sent on the sockets that are open disappears from now on, unnoticed.
+    pub fn half_open(&mut self) {
+        self.inject(Effect::HalfOpen, None);
+        self.service.0.clear_faults();
+    }
+
+    /// The client's process sleeps: time passes for everybody, but the client sees nothing.
+    pub fn sleep(&mut self, lasting: Duration) {
+        let until = self.now + lasting;
+        while let Some(at) = self.service.0.poll_timeout().filter(|at| *at <= until) {
+            self.now = self.now.max(at);
+            self.service.0.handle_timeout(self.now);
+            self.drain_service();
+        }
+        self.now = until;
+        self.settle();
+    }
+
+    /// Runs for this many minutes of virtual time.
+    pub fn run_minutes(&mut self, minutes: u64) {
+        self.run(Duration::from_secs(60 * minutes));
+    }
+
+    /// Runs for this much virtual time.
+    pub fn run(&mut self, lasting: Duration) {
+        let until = self.now + lasting;
+        while self.step(until) {}
+        self.now = until;
+    }
+
+    /// Runs until the condition holds.
+    ///
+    /// # Panics
+    /// When it does not within this much virtual time.
+    pub fn run_until(&mut self, within: Duration, condition: impl Fn(&Self) -> bool) {
+        let until = self.now + within;
+        self.settle();
+        while !condition(self) {
+            assert!(
+                self.step(until),
+                "seed {}: it did not come to be within {within:?}; the session is {}, last events \
+                 {:?}",
+                self.seed,
+                self.session.phase(),
+                self.journal.events.iter().rev().take(5).collect::<Vec<_>>()
+            );
+        }
+    }
+
+    /// Lets everything calm down on a healthy network and service, and compares the client with
+    /// the record: nothing lost, nothing twice, one order, everything settled.
+    ///
+    /// # Panics
+    /// When they differ.
+    pub fn verify(&mut self) {
+        self.service.0.clear_faults();
+        self.run_minutes(5);
+        let given: Vec<_> = self.given.keys().copied().collect();
+        self.journal.check_settled(&given, &self.session);
+        self.journal.check_transcript(self.session.transcript());
+        let contact = self.record();
+        model::compare(
+            contact,
+            &self.journal,
+            self.session.transcript(),
+            &self.given,
+        );
+    }
+
+    /// One step: everything due happens, and then time jumps. `false` when the next thing is due
+    /// after `until`.
+    fn step(&mut self, until: Duration) -> bool {
+        self.settle();
+        let client = self.session.poll_timeout();
+        let next = [
+            self.network.next(),
+            self.service.0.poll_timeout(),
+            client.map(|(at, _)| at.since_origin()),
+        ];
+        let Some(next) = next.into_iter().flatten().min() else {
+            return false;
+        };
+        if next > until {
+            return false;
+        }
+        self.count_step(next);
+        self.now = self.now.max(next);
+        while let Some(delivery) = self.network.arrive(self.now) {
+            self.deliver(delivery);
+        }
+        let due = |at: Option<Duration>| at.is_some_and(|at| at <= self.now);
+        if due(self.service.0.poll_timeout()) {
+            self.service.0.handle_timeout(self.now);
+        }
+        if due(client.map(|(at, _)| at.since_origin())) {
+            let now = self.instant();
+            self.session.handle_timeout(now);
+        }
+        self.settle();
+        true
+    }
+
+    /// Time goes on: a client that asks to be woken at once again and again is a busy loop.
+    fn count_step(&mut self, next: Duration) {
+        if next > self.now {
+            self.steps_at_instant = 0;
+        }
+        self.steps_at_instant += 1;
+        assert!(
+            self.steps_at_instant < STEPS_PER_INSTANT,
+            "seed {}: time stands still at {:?}, the session waits for {:?}",
+            self.seed,
+            self.now,
+            self.session.poll_timeout()
+        );
+    }
+
+    /// Lets everything happen that can happen at once.
+    pub fn settle(&mut self) {
+        for _ in 0..STEPS_PER_INSTANT {
+            let acted = self.drain_client() | self.drain_service();
+            if !acted {
+                self.check();
+                return;
+            }
+        }
+        panic!("seed {}: time stands still at {:?}", self.seed, self.now);
+    }
+
+    /// Checks what must hold after every step.
+    ///
+    /// # Panics
+    /// When it does not.
+    pub fn check(&mut self) {
+        self.steps += 1;
+        let short = self.session.transcript().len() <= COMPARE_ALWAYS;
+        if short || self.steps % 100 == 0 {
+            self.journal.check_transcript(self.session.transcript());
+        }
+        let ended = self.session.phase() == Phase::Ended;
+        assert_eq!(
+            self.journal.ended.is_some(),
+            ended,
+            "seed {}: the end was not reported",
+            self.seed
+        );
+        if ended {
+            assert_eq!(self.session.poll_timeout(), None, "it waits after its end");
+            assert_eq!(self.sockets.len(), 0, "a socket is open after the end");
+        }
+        let limit = 2;
+        assert!(self.sockets.len() <= limit, "more than {limit} sockets");
+    }
+
+    fn drain_client(&mut self) -> bool {
+        let mut acted = false;
+        while let Some(action) = self.session.poll_action() {
+            acted = true;
+            self.count(&action);
+            self.act(action);
+        }
+        while let Some(event) = self.session.poll_event() {
+            acted = true;
+            self.journal.note(event);
+        }
+        acted
+    }
+
+    /// No busy loop, and nothing secret in what a log may show.
+    fn count(&mut self, action: &Action) {
+        let minute = self.now.as_secs() / 60;
+        if minute != self.minute {
+            self.minute = minute;
+            self.actions = 0;
+        }
+        self.actions += 1;
+        self.actions_total += 1;
+        assert!(
+            self.actions <= ACTIONS_PER_MINUTE,
+            "seed {}: more than {ACTIONS_PER_MINUTE} actions in minute {minute}",
+            self.seed
+        );
+        let shown = format!("{action:?}");
+        let token = self.session.chat_details().participant_token.expose();
+        assert!(
+            !shown.contains(CANARY) && !shown.contains("token") && !shown.contains(token),
+            "a secret shows in {shown}"
+        );
+    }
+
+    fn act(&mut self, action: Action) {
+        let now = self.now;
+        match action {
+            Action::OpenSocket { socket, url } => {
+                self.sockets.insert(socket);
+                self.socket_names.insert(socket.number(), socket);
+                let url = url.expose();
+                let path = url.splitn(4, '/').nth(3).unwrap_or_default();
+                let upgrade = Delivery::Upgrade(socket, format!("/{path}"));
+                self.network.send(now, upgrade);
+            }
+            Action::SendText { socket, text } => {
+                if self.sockets.contains(&socket) {
+                    let frame = Delivery::Frame(socket, text.into_owned());
+                    self.network.send(now, frame);
+                }
+            }
+            Action::CloseSocket { socket, .. } => {
+                if self.sockets.remove(&socket) {
+                    self.network.send(now, Delivery::Closed(socket));
+                }
+            }
+            Action::Request { request, http, .. } => {
+                assert!(
+                    self.journal.ended.is_none(),
+                    "seed {}: a request after the end",
+                    self.seed
+                );
+                self.request_names.insert(request.number(), request);
+                self.network.send(now, Delivery::Request(request, http));
+            }
+            Action::CancelRequest { request } => {
+                self.cancelled.insert(request);
+            }
+        }
+    }
+
+    fn drain_service(&mut self) -> bool {
+        let mut acted = false;
+        while let Some(output) = self.service.0.poll_output() {
+            acted = true;
+            self.serve(output);
+        }
+        acted
+    }
+
+    fn serve(&mut self, output: Output) {
+        let broken = |what: &str| TransportError::new(TransportErrorKind::Broken, what);
+        let (socket, input) = match output {
+            Output::Respond { request, response } => return self.answer(request, Ok(response)),
+            Output::Drop { request } => {
+                return self.answer(request, Err(broken("the service dropped the request")));
+            }
+            Output::Accept { socket } => (socket, SocketInput::Opened),
+            Output::Refuse { socket, response } => {
+                let detail = format!("HTTP {}", response.status());
+                let kind = TransportErrorKind::HandshakeRefused;
+                (
+                    socket,
+                    SocketInput::Failed(TransportError::new(kind, detail)),
+                )
+            }
+            Output::Send { socket, text } => (socket, SocketInput::Text(text)),
+            Output::Close { socket, code, .. } => (socket, SocketInput::Closed(code)),
+            Output::Abort { socket } => (
+                socket,
+                SocketInput::Failed(broken("the service cut the socket")),
+            ),
+            Output::Freeze { .. } => return, // nothing comes of it any more, by itself
+        };
+        if let Some(name) = self.socket_names.get(&socket.0) {
+            self.network.send(self.now, Delivery::Socket(*name, input));
+        }
+    }
+
+    fn answer(
+        &mut self,
+        request: chat_sim::RequestId,
+        result: Result<http::Response<Vec<u8>>, TransportError>,
+    ) {
+        if let Some(name) = self.request_names.remove(&request.0) {
+            self.network
+                .send(self.now, Delivery::Response(name, result));
+        }
+    }
+
+    fn deliver(&mut self, delivery: Delivery) {
+        let now = self.instant();
+        match delivery {
+            Delivery::Request(request, http) => {
+                let id = chat_sim::RequestId(request.number());
+                self.service.0.handle_request(self.now, id, http);
+            }
+            Delivery::Response(request, result) => {
+                if !self.cancelled.remove(&request) {
+                    self.session.handle_response(now, request, result);
+                }
+            }
+            Delivery::Upgrade(socket, path) => {
+                let id = chat_sim::SocketId(socket.number());
+                self.service.0.handle_upgrade(self.now, id, &path);
+            }
+            Delivery::Frame(socket, text) => {
+                let id = chat_sim::SocketId(socket.number());
+                self.service.0.handle_text(self.now, id, &text);
+            }
+            Delivery::Closed(socket) => {
+                let id = chat_sim::SocketId(socket.number());
+                self.service.0.handle_closed(self.now, id);
+            }
+            Delivery::Socket(socket, input) => {
+                // Of one that was closed, input goes on to come for a while: it must be ignored.
+                if matches!(input, SocketInput::Closed(_) | SocketInput::Failed(_)) {
+                    self.sockets.remove(&socket);
+                }
+                self.session.handle_socket(now, socket, input);
+            }
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! Whatever happens to a chat, nothing is lost, doubled or misordered.
+
+use chat_tests::{run_schedule, schedules};
+use proptest::prelude::*;
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 300,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn any_schedule_of_disturbances_loses_and_doubles_nothing(schedule in schedules(40)) {
+        run_schedule(&schedule);
+    }
+}
