@@ -1,1 +1,33 @@
-//! placeholder
+#![doc = include_str!("../README.md")]
+
+mod agenda;
+mod api;
+mod body;
+mod contact;
+mod error;
+mod fault;
+mod fault_list;
+mod grants;
+mod item;
+mod millis;
+mod operation;
+mod output;
+mod page_token;
+mod random;
+mod script;
+mod script_run;
+mod service;
+mod settings;
+mod simulator;
+mod wall;
+
+pub use contact::{AcceptedSend, Contact, EndReason, Participant, Published};
+pub use error::ControlError;
+pub use fault::{CutWhen, Effect, Fault, FaultId};
+pub use item::{Item, ItemType, MessageMetadata, Receipt, Role};
+pub use operation::Operation;
+pub use output::{Output, RequestId, SocketId};
+pub use script::{Rule, Script, ScriptError, Step};
+pub use service::{Service, StartedChat};
+pub use settings::{Settings, Start};
+pub use simulator::{NotMet, Simulator, SimulatorBuilder, StartError};

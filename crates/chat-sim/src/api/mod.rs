@@ -1,0 +1,94 @@
+//! The operations, one file each.
+
+mod create_participant_connection;
+mod disconnect_participant;
+mod get_transcript;
+mod send_event;
+mod send_message;
+mod start_chat_contact;
+mod stop_contact;
+
+use serde_json::{Value, json};
+
+use crate::body::Fields;
+use crate::contact::AcceptedSend;
+use crate::error::Refusal;
+use crate::grants::Caller;
+use crate::operation::Operation;
+use crate::service::Service;
+
+pub(crate) use get_transcript::Direction;
+pub(crate) use send_event::ReceiptKind;
+
+/// The lengths of an item id, contact id or display name, in characters.
+const ID_LENGTH: std::ops::RangeInclusive<usize> = 1..=256;
+/// The length of a content type, in characters.
+const CONTENT_TYPE_LENGTH: std::ops::RangeInclusive<usize> = 1..=100;
+
+/// The client token of a request; an empty one is none.
+fn client_token<'a>(fields: &Fields<'a>) -> Result<Option<&'a str>, Refusal> {
+    Ok(fields
+        .optional_text("ClientToken", 0..=500)?
+        .filter(|token| !token.is_empty()))
+}
+
+/// The answer to SendMessage and SendEvent.
+fn answer_of(id: &str, absolute_time: &str) -> Value {
+    json!({ "Id": id, "AbsoluteTime": absolute_time })
+}
+
+impl Service {
+    /// The answer that a client token has had before.
+    fn repeated(
+        &mut self,
+        caller: Caller,
+        operation: Operation,
+        client_token: Option<&str>,
+    ) -> Option<Value> {
+        let send = self.contacts.get_mut(&caller.contact)?.repeat_send(
+            caller.participant,
+            operation,
+            client_token?,
+        )?;
+        Some(answer_of(&send.item_id, &send.absolute_time))
+    }
+
+    /// Remembers what was accepted and makes the answer to it.
+    fn accepted(
+        &mut self,
+        caller: Caller,
+        operation: Operation,
+        client_token: Option<&str>,
+        id: &str,
+        absolute_time: &str,
+    ) -> Value {
+        if let Some(contact) = self.contacts.get_mut(&caller.contact) {
+            let participant_id = contact
+                .participants
+                .get(caller.participant)
+                .map(|participant| participant.id.clone())
+                .unwrap_or_default();
+            let send = AcceptedSend {
+                operation,
+                participant_id,
+                client_token: client_token.map(str::to_owned),
+                item_id: id.to_owned(),
+                absolute_time: absolute_time.to_owned(),
+                uses: 1,
+            };
+            contact.log_send(caller.participant, send);
+        }
+        answer_of(id, absolute_time)
+    }
+
+    /// Refuses what the transcript has no room for.
+    fn require_room(&self, caller: Caller) -> Result<(), Refusal> {
+        if self.has_room(caller.contact) {
+            return Ok(());
+        }
+        Err(Refusal::Invalid(format!(
+            "The contact has {} items, which is all that this simulator keeps of one.",
+            self.settings.items_per_contact
+        )))
+    }
+}

@@ -1,0 +1,52 @@
+//! `POST /participant/message`
+
+use serde_json::Value;
+
+use super::{CONTENT_TYPE_LENGTH, client_token};
+use crate::body::Fields;
+use crate::error::Refusal;
+use crate::grants::Caller;
+use crate::item::MESSAGE_CONTENT_TYPES;
+use crate::operation::Operation;
+use crate::service::{Draft, Service};
+
+impl Service {
+    pub(crate) fn send_message(
+        &mut self,
+        caller: Caller,
+        fields: &Fields<'_>,
+    ) -> Result<Value, Refusal> {
+        let content_type = fields.text("ContentType", CONTENT_TYPE_LENGTH)?;
+        if !MESSAGE_CONTENT_TYPES.contains(&content_type) {
+            return Err(fields.invalid("ContentType", "is not a message content type"));
+        }
+        let content = fields.content("Content")?;
+        let client_token = client_token(fields)?;
+        if let Some(answer) = self.repeated(caller, Operation::SendMessage, client_token) {
+            return Ok(answer);
+        }
+        let supported = self.contacts.get(&caller.contact).is_some_and(|contact| {
+            contact
+                .content_types
+                .iter()
+                .any(|supported| supported == content_type)
+        });
+        if !supported {
+            return Err(fields.invalid("ContentType", "is not supported by this chat"));
+        }
+        self.require_room(caller)?;
+        let draft = Draft::message(caller.participant, content_type, content);
+        let item = self
+            .publish(caller.contact, &draft)
+            .ok_or(Refusal::AccessDenied("The contact does not exist."))?;
+        let answer = self.accepted(
+            caller,
+            Operation::SendMessage,
+            client_token,
+            &item.id,
+            &item.absolute_time,
+        );
+        self.script_on_message(caller.contact, content);
+        Ok(answer)
+    }
+}

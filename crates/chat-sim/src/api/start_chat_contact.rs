@@ -1,0 +1,160 @@
+//! `PUT /contact/chat`
+
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+
+use super::create_participant_connection::Part;
+use super::{CONTENT_TYPE_LENGTH, ID_LENGTH};
+use crate::body::Fields;
+use crate::error::Refusal;
+use crate::grants::Caller;
+use crate::item::{MESSAGE_CONTENT_TYPES, TEXT_PLAIN};
+use crate::service::{Draft, NewChat, Service};
+
+/// The content type of interactive messages, which only the service's side sends.
+const INTERACTIVE: &str = "application/vnd.amazonaws.connect.message.interactive";
+/// The most that the attributes of a contact may have, in bytes over all names and values.
+const ATTRIBUTE_BYTES: usize = 32_768;
+
+/// The connection types that may be asked for; the last two yield nothing.
+const CONNECTION_TYPES: [(&str, Option<Part>); 4] = [
+    ("WEBSOCKET", Some(Part::Websocket)),
+    ("CONNECTION_CREDENTIALS", Some(Part::Credentials)),
+    ("AUTHENTICATION_SESSION", None),
+    ("WEBRTC_CONNECTION", None),
+];
+
+impl Service {
+    pub(crate) fn start_chat_contact(&mut self, fields: &Fields<'_>) -> Result<Value, Refusal> {
+        let instance_id = fields.text("InstanceId", 1..=100)?;
+        fields.text("ContactFlowId", 1..=500)?;
+        let display_name = fields
+            .object("ParticipantDetails")?
+            .text("DisplayName", ID_LENGTH)?;
+        check_attributes(fields)?;
+        let content_types = supported_content_types(fields)?;
+        let initial_message = initial_message(fields)?;
+        let start_token = super::client_token(fields)?;
+        let duration = fields
+            .optional_integer("ChatDurationInMinutes", 60..=10_080)?
+            .and_then(|minutes| u64::try_from(minutes).ok())
+            .map(|minutes| Duration::from_secs(minutes * 60));
+        let parts: Vec<Part> = fields
+            .optional_choices("ConnectionTypes", 1..=2, &CONNECTION_TYPES)?
+            .unwrap_or_default()
+            .into_iter()
+            .flatten()
+            .collect();
+
+        let repeated = start_token.and_then(|token| self.by_start_token.get(token).copied());
+        let key = match repeated {
+            Some(key) => key,
+            None => {
+                let new = NewChat {
+                    instance_id,
+                    display_name,
+                    content_types,
+                    duration,
+                    start_token,
+                };
+                let key = self.create_chat(new).ok_or_else(|| {
+                    Refusal::LimitExceeded(format!(
+                        "The instance has {} active chats, which is all it may have.",
+                        self.settings.contacts
+                    ))
+                })?;
+                if let Some((content_type, content)) = initial_message {
+                    self.publish(key, &Draft::message(0, content_type, content));
+                    self.script_on_message(key, content);
+                }
+                key
+            }
+        };
+        self.start_answer(key, &parts)
+    }
+
+    fn start_answer(
+        &mut self,
+        key: crate::contact::ContactKey,
+        parts: &[Part],
+    ) -> Result<Value, Refusal> {
+        let started = self
+            .started(key)
+            .ok_or(Refusal::ContactNotFound("The contact does not exist."))?;
+        let mut answer = Map::new();
+        answer.insert("ContactId".to_owned(), json!(started.contact_id));
+        answer.insert("ParticipantId".to_owned(), json!(started.participant_id));
+        answer.insert(
+            "ParticipantToken".to_owned(),
+            json!(started.participant_token),
+        );
+        let over = self
+            .contacts
+            .get(&key)
+            .is_none_or(|contact| contact.end.is_some());
+        if !parts.is_empty() && !over {
+            let caller = Caller {
+                contact: key,
+                participant: 0,
+            };
+            self.has_connected(key);
+            answer.append(&mut self.connection_parts(caller, parts));
+        }
+        Ok(Value::Object(answer))
+    }
+}
+
+/// Attribute names are of letters, digits, `-` and `_`; all together are bounded.
+fn check_attributes(fields: &Fields<'_>) -> Result<(), Refusal> {
+    let Some(attributes) = fields.optional_object("Attributes")? else {
+        return Ok(());
+    };
+    let mut bytes = 0;
+    for (name, _) in attributes.members() {
+        let value = attributes.text(name, 0..=32_767)?;
+        let allowed = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+        if name.is_empty() || !name.chars().all(allowed) {
+            return Err(Refusal::Invalid(
+                "Attributes must have names of letters, digits, - and _.".to_owned(),
+            ));
+        }
+        bytes += name.len() + value.len();
+    }
+    if bytes > ATTRIBUTE_BYTES {
+        let rule = format!("must have no more than {ATTRIBUTE_BYTES} bytes in all");
+        return Err(fields.invalid("Attributes", &rule));
+    }
+    Ok(())
+}
+
+/// What the chat may carry; it must contain plain text.
+fn supported_content_types(fields: &Fields<'_>) -> Result<Option<Vec<String>>, Refusal> {
+    const NAME: &str = "SupportedMessagingContentTypes";
+    let choices: Vec<(&str, &str)> = MESSAGE_CONTENT_TYPES
+        .into_iter()
+        .chain([INTERACTIVE])
+        .map(|content_type| (content_type, content_type))
+        .collect();
+    let Some(types) = fields.optional_choices(NAME, 0..=usize::MAX, &choices)? else {
+        return Ok(None);
+    };
+    if types.is_empty() {
+        return Ok(None);
+    }
+    if !types.contains(&TEXT_PLAIN) {
+        return Err(fields.invalid(NAME, "must contain text/plain"));
+    }
+    Ok(Some(types.into_iter().map(str::to_owned).collect()))
+}
+
+fn initial_message<'a>(fields: &Fields<'a>) -> Result<Option<(&'a str, &'a str)>, Refusal> {
+    let Some(message) = fields.optional_object("InitialMessage")? else {
+        return Ok(None);
+    };
+    let content_type = message.text("ContentType", CONTENT_TYPE_LENGTH)?;
+    if !MESSAGE_CONTENT_TYPES.contains(&content_type) {
+        return Err(message.invalid("ContentType", "is not a message content type"));
+    }
+    Ok(Some((content_type, message.content("Content")?)))
+}

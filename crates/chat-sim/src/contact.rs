@@ -1,0 +1,389 @@
+//! One chat as the service knows it: the truth that tests compare with.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::agenda::TaskKey;
+use crate::item::{Item, Receipt, Role};
+use crate::operation::Operation;
+use crate::output::SocketId;
+use crate::script_run::ScriptRun;
+
+/// The number of a contact inside the core, in order of creation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct ContactKey(pub(crate) u64);
+
+/// Why a chat ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum EndReason {
+    /// The customer called DisconnectParticipant.
+    CustomerLeft,
+    /// StopContact was called.
+    Stopped,
+    /// The agent's side ended it: the script, or [`Service::end_contact`](crate::Service::end_contact).
+    AgentEnded,
+    /// It lasted as long as a chat may.
+    DurationOver,
+    /// The customer did not connect in time.
+    NeverConnected,
+}
+
+/// Somebody in a chat.
+#[derive(Clone)]
+pub struct Participant {
+    pub(crate) id: String,
+    pub(crate) role: Role,
+    pub(crate) display_name: String,
+    pub(crate) joined: bool,
+    pub(crate) left: bool,
+    pub(crate) token: Option<String>,
+    /// The connection tokens and URL tokens that are good, oldest first.
+    pub(crate) granted: VecDeque<String>,
+}
+
+impl Participant {
+    /// The identity of the participant, a UUID.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The part the participant plays.
+    pub fn role(&self) -> Role {
+        self.role
+    }
+
+    /// The name the others see.
+    pub fn display_name(&self) -> &str {
+        &self.display_name
+    }
+
+    /// Whether the participant has joined and not left.
+    pub fn is_present(&self) -> bool {
+        self.joined && !self.left
+    }
+
+    /// Whether the participant has left.
+    pub fn has_left(&self) -> bool {
+        self.left
+    }
+}
+
+// Written by hand: it holds tokens.
+impl fmt::Debug for Participant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Participant")
+            .field("id", &self.id)
+            .field("role", &self.role)
+            .field("joined", &self.joined)
+            .field("left", &self.left)
+            .finish_non_exhaustive()
+    }
+}
+
+/// One item that was published, stored or not.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Published {
+    /// The item.
+    pub item: Arc<Item>,
+    /// Whether the transcript holds it; typing events are not stored.
+    pub stored: bool,
+    /// On how many sockets it should have gone out: subscribed, healthy or not.
+    pub sockets: usize,
+}
+
+/// One SendMessage or SendEvent that was accepted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AcceptedSend {
+    /// SendMessage or SendEvent.
+    pub operation: Operation,
+    /// Who sent it.
+    pub participant_id: String,
+    /// The client token of the request.
+    pub client_token: Option<String>,
+    /// The id in the answer: that of the item, if one was made. A `connection.acknowledged` event
+    /// makes none.
+    pub item_id: String,
+    /// The time in the answer.
+    pub absolute_time: String,
+    /// How many requests carried it: 1, and one more for each that repeated its client token.
+    pub uses: u32,
+}
+
+/// Client tokens are remembered by participant and operation.
+type TokenKey = (usize, Operation, String);
+
+/// One chat, with everything the service knows of it.
+pub struct Contact {
+    pub(crate) id: String,
+    pub(crate) instance_id: String,
+    pub(crate) content_types: Vec<String>,
+    pub(crate) participants: Vec<Participant>,
+    pub(crate) items: Vec<Arc<Item>>,
+    /// The milliseconds since 1970 of each item.
+    pub(crate) item_times: Vec<u64>,
+    positions: BTreeMap<String, usize>,
+    last_time: u64,
+    /// By message and recipient.
+    pub(crate) receipts: BTreeMap<(String, usize), Receipt>,
+    published: VecDeque<Published>,
+    published_total: u64,
+    sends: VecDeque<(u64, AcceptedSend)>,
+    sends_total: u64,
+    client_tokens: BTreeMap<TokenKey, u64>,
+    pub(crate) sockets: BTreeSet<SocketId>,
+    pub(crate) requests: BTreeMap<Operation, u64>,
+    pub(crate) requests_after_end: u64,
+    pub(crate) end: Option<(EndReason, Duration)>,
+    /// What makes its transcript page tokens its own.
+    pub(crate) page_key: u64,
+    /// The client token of the StartChatContact that made it.
+    pub(crate) start_token: Option<String>,
+    pub(crate) connect_timer: Option<TaskKey>,
+    pub(crate) duration_timer: Option<TaskKey>,
+    pub(crate) script: ScriptRun,
+    log_limit: usize,
+}
+
+impl Contact {
+    pub(crate) fn new(
+        id: String,
+        instance_id: String,
+        content_types: Vec<String>,
+        page_key: u64,
+        log_limit: usize,
+    ) -> Self {
+        Self {
+            id,
+            instance_id,
+            content_types,
+            participants: Vec::new(),
+            items: Vec::new(),
+            item_times: Vec::new(),
+            positions: BTreeMap::new(),
+            last_time: 0,
+            receipts: BTreeMap::new(),
+            published: VecDeque::new(),
+            published_total: 0,
+            sends: VecDeque::new(),
+            sends_total: 0,
+            client_tokens: BTreeMap::new(),
+            sockets: BTreeSet::new(),
+            requests: BTreeMap::new(),
+            requests_after_end: 0,
+            end: None,
+            page_key,
+            start_token: None,
+            connect_timer: None,
+            duration_timer: None,
+            script: ScriptRun::default(),
+            log_limit,
+        }
+    }
+
+    /// The identity of the contact, a UUID.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The instance that StartChatContact named.
+    pub fn instance_id(&self) -> &str {
+        &self.instance_id
+    }
+
+    /// Every item that is stored, in order: what GetTranscript answers from.
+    pub fn transcript(&self) -> &[Arc<Item>] {
+        &self.items
+    }
+
+    /// The stored item with this id.
+    pub fn item(&self, id: &str) -> Option<&Arc<Item>> {
+        self.items.get(self.position(id)?)
+    }
+
+    /// Where in the transcript the item with this id is.
+    pub(crate) fn position(&self, id: &str) -> Option<usize> {
+        self.positions.get(id).copied()
+    }
+
+    /// What was published, in order, typing events included; the oldest are forgotten beyond
+    /// [`Settings::log_per_contact`](crate::Settings::log_per_contact).
+    pub fn published(&self) -> impl ExactSizeIterator<Item = &Published> {
+        self.published.iter()
+    }
+
+    /// How many items were published, forgotten ones included.
+    pub fn published_total(&self) -> u64 {
+        self.published_total
+    }
+
+    /// The SendMessage and SendEvent calls that were accepted, in order; bounded like
+    /// [`Contact::published`].
+    pub fn sends(&self) -> impl ExactSizeIterator<Item = &AcceptedSend> {
+        self.sends.iter().map(|(_, send)| send)
+    }
+
+    /// How many sends were accepted, forgotten ones included; repeats of a client token are not
+    /// counted.
+    pub fn sends_total(&self) -> u64 {
+        self.sends_total
+    }
+
+    /// The receipts so far: message id and receipt, by message id.
+    pub fn receipts(&self) -> impl Iterator<Item = (&str, &Receipt)> {
+        self.receipts
+            .iter()
+            .map(|((message, _), receipt)| (message.as_str(), receipt))
+    }
+
+    /// Everybody who was ever in the chat, in order of arrival; the customer is the first.
+    pub fn participants(&self) -> &[Participant] {
+        &self.participants
+    }
+
+    /// Why the chat ended, when it has.
+    pub fn ended(&self) -> Option<EndReason> {
+        self.end.map(|(reason, _)| reason)
+    }
+
+    /// How many sockets are open, half-open ones included.
+    pub fn open_sockets(&self) -> usize {
+        self.sockets.len()
+    }
+
+    /// How many requests of this operation came with a token of this contact, or named it;
+    /// those that a fault kept from being processed included.
+    pub fn requests(&self, operation: Operation) -> u64 {
+        self.requests.get(&operation).copied().unwrap_or(0)
+    }
+
+    /// How many of the requests came after the end of the chat.
+    pub fn requests_after_end(&self) -> u64 {
+        self.requests_after_end
+    }
+
+    /// How many script steps were dropped because too many waited.
+    pub fn dropped_script_steps(&self) -> u64 {
+        self.script.dropped
+    }
+
+    /// The next timestamp, strictly after the last one.
+    pub(crate) fn stamp(&mut self, milliseconds: u64) -> u64 {
+        self.last_time = milliseconds.max(self.last_time + 1);
+        self.last_time
+    }
+
+    pub(crate) fn store(&mut self, item: Arc<Item>, milliseconds: u64) {
+        self.positions.insert(item.id.clone(), self.items.len());
+        self.items.push(item);
+        self.item_times.push(milliseconds);
+    }
+
+    pub(crate) fn log_published(&mut self, published: Published) {
+        self.published_total += 1;
+        self.published.push_back(published);
+        while self.published.len() > self.log_limit {
+            self.published.pop_front();
+        }
+    }
+
+    /// The earlier send with this client token; it counts as used once more.
+    pub(crate) fn repeat_send(
+        &mut self,
+        participant: usize,
+        operation: Operation,
+        client_token: &str,
+    ) -> Option<&AcceptedSend> {
+        let key = (participant, operation, client_token.to_owned());
+        let number = *self.client_tokens.get(&key)?;
+        let index = self
+            .sends
+            .binary_search_by_key(&number, |(number, _)| *number)
+            .ok()?;
+        let (_, send) = self.sends.get_mut(index)?;
+        send.uses = send.uses.saturating_add(1);
+        Some(send)
+    }
+
+    pub(crate) fn log_send(&mut self, participant: usize, send: AcceptedSend) {
+        let number = self.sends_total;
+        self.sends_total += 1;
+        if let Some(token) = &send.client_token {
+            self.client_tokens
+                .insert((participant, send.operation, token.clone()), number);
+        }
+        self.sends.push_back((number, send));
+        while self.sends.len() > self.log_limit {
+            let Some((number, send)) = self.sends.pop_front() else {
+                break;
+            };
+            let sender = self
+                .participants
+                .iter()
+                .position(|participant| participant.id == send.participant_id);
+            if let (Some(sender), Some(token)) = (sender, send.client_token) {
+                let key = (sender, send.operation, token);
+                if self.client_tokens.get(&key) == Some(&number) {
+                    self.client_tokens.remove(&key);
+                }
+            }
+        }
+    }
+
+    /// The agent who answers: the last to arrive of those present.
+    pub(crate) fn present_agent(&self) -> Option<usize> {
+        self.participants
+            .iter()
+            .rposition(|participant| participant.role == Role::Agent && participant.is_present())
+    }
+}
+
+// Written by hand: it holds tokens and what people say.
+impl fmt::Debug for Contact {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Contact")
+            .field("id", &self.id)
+            .field("participants", &self.participants)
+            .field("items", &self.items.len())
+            .field("sockets", &self.sockets.len())
+            .field("end", &self.end)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn client_tokens_are_remembered_no_longer_than_their_sends() {
+        let id = || "id".to_owned();
+        let mut contact = Contact::new(id(), id(), Vec::new(), 0, 2);
+        contact.participants.push(Participant {
+            id: id(),
+            role: Role::Customer,
+            display_name: id(),
+            joined: true,
+            left: false,
+            token: None,
+            granted: VecDeque::new(),
+        });
+        for number in 0..5 {
+            let send = AcceptedSend {
+                operation: Operation::SendMessage,
+                participant_id: id(),
+                client_token: Some(number.to_string()),
+                item_id: id(),
+                absolute_time: id(),
+                uses: 1,
+            };
+            contact.log_send(0, send);
+        }
+        assert_eq!(contact.sends().len(), 2);
+        assert_eq!(contact.client_tokens.len(), 2);
+    }
+}

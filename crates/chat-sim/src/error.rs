@@ -1,0 +1,110 @@
+//! Refusals: what the service answers to a request it does not fulfil, and what the agent's side
+//! is told.
+
+use http::StatusCode;
+
+use crate::operation::{Credential, Operation};
+
+/// Why a request is not fulfilled. Each text is complete: it is what the caller reads.
+#[derive(Debug)]
+pub(crate) enum Refusal {
+    /// The request has not the form of a request.
+    Malformed(String),
+    /// A value is outside what is allowed.
+    Invalid(String),
+    /// The bearer is missing, unknown, expired or of an ended chat.
+    AccessDenied(&'static str),
+    /// Something the request names does not exist.
+    ResourceNotFound(String),
+    /// The contact does not exist or has ended.
+    ContactNotFound(&'static str),
+    /// The request contradicts the state of the chat.
+    Conflict(&'static str),
+    /// Too many chats.
+    LimitExceeded(String),
+    /// No operation has this method and path.
+    UnknownOperation(String),
+    /// The body is too large.
+    TooLarge(String),
+}
+
+impl Refusal {
+    /// The status, the name of the exception and the text, as the service of `operation` has them.
+    pub(crate) fn answer(self, operation: Option<Operation>) -> (StatusCode, &'static str, String) {
+        let signed =
+            operation.is_some_and(|operation| operation.credential() == Credential::Signature);
+        match self {
+            // The `connect` service has two exceptions where the Participant Service has one.
+            Self::Malformed(text) if signed => {
+                (StatusCode::BAD_REQUEST, "InvalidRequestException", text)
+            }
+            Self::Invalid(text) if signed => {
+                (StatusCode::BAD_REQUEST, "InvalidParameterException", text)
+            }
+            Self::Malformed(text) | Self::Invalid(text) => {
+                (StatusCode::BAD_REQUEST, "ValidationException", text)
+            }
+            Self::AccessDenied(text) => (
+                StatusCode::FORBIDDEN,
+                "AccessDeniedException",
+                text.to_owned(),
+            ),
+            Self::ResourceNotFound(text) => {
+                (StatusCode::NOT_FOUND, "ResourceNotFoundException", text)
+            }
+            Self::ContactNotFound(text) => (
+                StatusCode::GONE,
+                "ContactNotFoundException",
+                text.to_owned(),
+            ),
+            Self::Conflict(text) => (StatusCode::CONFLICT, "ConflictException", text.to_owned()),
+            Self::LimitExceeded(text) => (
+                StatusCode::TOO_MANY_REQUESTS,
+                "LimitExceededException",
+                text,
+            ),
+            Self::UnknownOperation(text) => {
+                (StatusCode::NOT_FOUND, "UnknownOperationException", text)
+            }
+            Self::TooLarge(text) => (
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "RequestEntityTooLargeException",
+                text,
+            ),
+        }
+    }
+}
+
+/// Why something that the agent's side asks for cannot be done. Nothing has changed then.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ControlError {
+    /// The service has no such contact, or has forgotten it.
+    #[error("the service has no contact {0}; use the ContactId that StartChatContact answered")]
+    NoSuchContact(String),
+    /// The contact has ended.
+    #[error("contact {0} has ended; start another chat")]
+    Ended(String),
+    /// The contact has no such message.
+    #[error("the contact has no message {0}; use the Id of a stored message")]
+    NoSuchMessage(String),
+    /// No agent is in the chat.
+    #[error("no agent is in contact {0}; let one join first")]
+    NoAgent(String),
+    /// The chat has as many participants as it may have.
+    #[error("the chat has {0} participants, which is all it may have; let one leave first")]
+    TooManyParticipants(usize),
+    /// The transcript is full.
+    #[error(
+        "the transcript holds {0} items, which is all it may hold; raise Settings::items_per_contact or start another chat"
+    )]
+    TranscriptFull(usize),
+    /// A value is outside what the service allows.
+    #[error("{0}")]
+    Invalid(String),
+    /// The service keeps as many chats as it may, and none has ended.
+    #[error(
+        "the service holds {0} chats that have not ended, which is all it may hold; raise Settings::contacts or end one"
+    )]
+    TooManyContacts(usize),
+}

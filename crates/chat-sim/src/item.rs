@@ -1,0 +1,139 @@
+//! Chat items as the service publishes and stores them.
+
+use std::fmt;
+
+use serde::Serialize;
+
+/// The content type of plain text messages.
+pub(crate) const TEXT_PLAIN: &str = "text/plain";
+/// The content type of a typing event.
+pub(crate) const TYPING: &str = "application/vnd.amazonaws.connect.event.typing";
+/// The content type of the event that acknowledges a connection.
+pub(crate) const CONNECTION_ACKNOWLEDGED: &str =
+    "application/vnd.amazonaws.connect.event.connection.acknowledged";
+/// The content type of a delivered receipt, as a participant sends it.
+pub(crate) const MESSAGE_DELIVERED: &str =
+    "application/vnd.amazonaws.connect.event.message.delivered";
+/// The content type of a read receipt, as a participant sends it.
+pub(crate) const MESSAGE_READ: &str = "application/vnd.amazonaws.connect.event.message.read";
+/// The content type of the item that tells of receipts.
+pub(crate) const MESSAGE_METADATA: &str =
+    "application/vnd.amazonaws.connect.event.message.metadata";
+/// The content type of the event for a participant who has joined.
+pub(crate) const PARTICIPANT_JOINED: &str =
+    "application/vnd.amazonaws.connect.event.participant.joined";
+/// The content type of the event for a participant who has left.
+pub(crate) const PARTICIPANT_LEFT: &str =
+    "application/vnd.amazonaws.connect.event.participant.left";
+/// The content type of the event that ends a chat.
+pub(crate) const CHAT_ENDED: &str = "application/vnd.amazonaws.connect.event.chat.ended";
+
+/// The message content types that a participant may send, all of them.
+pub(crate) const MESSAGE_CONTENT_TYPES: [&str; 4] = [
+    TEXT_PLAIN,
+    "text/markdown",
+    "application/json",
+    "application/vnd.amazonaws.connect.message.interactive.response",
+];
+
+/// The kind of an item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[non_exhaustive]
+pub enum ItemType {
+    /// What somebody said.
+    #[serde(rename = "MESSAGE")]
+    Message,
+    /// Something that happened: typing, joined, left, ended.
+    #[serde(rename = "EVENT")]
+    Event,
+    /// A receipt for a message.
+    #[serde(rename = "MESSAGEMETADATA")]
+    MessageMetadata,
+}
+
+/// The part somebody plays in a chat.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[non_exhaustive]
+pub enum Role {
+    /// Who started the chat.
+    Customer,
+    /// Who answers it.
+    Agent,
+}
+
+/// One chat item, as clients receive it on the socket and from GetTranscript.
+#[derive(Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+#[non_exhaustive]
+pub struct Item {
+    /// When the service took it: UTC, milliseconds, `2026-01-02T03:04:05.678Z`. Strictly
+    /// increasing within a contact.
+    pub absolute_time: String,
+    /// What it is: a MIME type.
+    pub content_type: String,
+    /// Its identity, a UUID.
+    pub id: String,
+    /// Its kind.
+    #[serde(rename = "Type")]
+    pub item_type: ItemType,
+    /// What it says, for a message.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub content: Option<String>,
+    /// Who it comes from or concerns.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub participant_id: Option<String>,
+    /// The part that participant plays.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub participant_role: Option<Role>,
+    /// The name of that participant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub display_name: Option<String>,
+    /// The first contact of the chain; the contact itself when there is one only.
+    pub initial_contact_id: String,
+    /// The contact.
+    pub contact_id: String,
+    /// The receipts, for [`ItemType::MessageMetadata`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message_metadata: Option<MessageMetadata>,
+}
+
+/// The receipts for one message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+#[non_exhaustive]
+pub struct MessageMetadata {
+    /// The message.
+    pub message_id: String,
+    /// Who has received or read it, and when.
+    pub receipts: Vec<Receipt>,
+}
+
+/// When one participant received and read a message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+#[non_exhaustive]
+pub struct Receipt {
+    /// The participant who received or read it.
+    pub recipient_participant_id: String,
+    /// When it was delivered to that participant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delivered_timestamp: Option<String>,
+    /// When that participant read it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub read_timestamp: Option<String>,
+}
+
+// Written by hand: what people say to each other stays out of logs.
+impl fmt::Debug for Item {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Item")
+            .field("absolute_time", &self.absolute_time)
+            .field("id", &self.id)
+            .field("item_type", &self.item_type)
+            .field("content_type", &self.content_type)
+            .field("content_bytes", &self.content.as_ref().map(String::len))
+            .field("participant_role", &self.participant_role)
+            .finish_non_exhaustive()
+    }
+}

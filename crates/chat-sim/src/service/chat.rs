@@ -1,0 +1,369 @@
+//! The life of a chat: it begins, people join, things are published, it ends and is forgotten.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Service;
+use crate::agenda::Task;
+use crate::contact::{Contact, ContactKey, EndReason, Participant, Published};
+use crate::grants::{Caller, Grant, GrantKind};
+use crate::item::{
+    CHAT_ENDED, Item, ItemType, MessageMetadata, PARTICIPANT_JOINED, PARTICIPANT_LEFT, Role,
+};
+use crate::wall;
+
+/// What StartChatContact answers: all that a client needs to connect.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StartedChat {
+    /// The contact.
+    pub contact_id: String,
+    /// The customer.
+    pub participant_id: String,
+    /// What CreateParticipantConnection takes as the bearer.
+    pub participant_token: String,
+}
+
+// Written by hand: it holds a token.
+impl fmt::Debug for StartedChat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StartedChat")
+            .field("contact_id", &self.contact_id)
+            .field("participant_id", &self.participant_id)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A chat to be.
+pub(crate) struct NewChat<'a> {
+    pub(crate) instance_id: &'a str,
+    pub(crate) display_name: &'a str,
+    pub(crate) content_types: Option<Vec<String>>,
+    pub(crate) duration: Option<Duration>,
+    pub(crate) start_token: Option<&'a str>,
+}
+
+/// An item to be.
+pub(crate) struct Draft<'a> {
+    pub(crate) item_type: ItemType,
+    pub(crate) content_type: &'a str,
+    pub(crate) content: Option<&'a str>,
+    /// The participant whom the item names.
+    pub(crate) from: Option<usize>,
+    /// Whether the transcript keeps it.
+    pub(crate) stored: bool,
+    /// The participant whose sockets do not get it.
+    pub(crate) hidden_from: Option<usize>,
+}
+
+impl<'a> Draft<'a> {
+    /// A message.
+    pub(crate) fn message(from: usize, content_type: &'a str, content: &'a str) -> Self {
+        Self {
+            item_type: ItemType::Message,
+            content_type,
+            content: Some(content),
+            from: Some(from),
+            stored: true,
+            hidden_from: None,
+        }
+    }
+
+    /// An event that the transcript keeps.
+    pub(crate) fn event(from: Option<usize>, content_type: &'a str) -> Self {
+        Self {
+            item_type: ItemType::Event,
+            content_type,
+            content: None,
+            from,
+            stored: true,
+            hidden_from: None,
+        }
+    }
+}
+
+impl Service {
+    /// Begins a chat with its customer; `None` when there is no room for it.
+    pub(crate) fn create_chat(&mut self, new: NewChat<'_>) -> Option<ContactKey> {
+        while self.contacts.len() >= self.settings.contacts {
+            let oldest = self.ended.pop_front()?;
+            self.forget_contact(oldest);
+        }
+        let key = ContactKey(self.contact_numbers);
+        self.contact_numbers += 1;
+        let id = self.random.uuid();
+        let content_types = new
+            .content_types
+            .unwrap_or_else(|| self.settings.unspecified_content_types.clone());
+        let mut contact = Contact::new(
+            id.clone(),
+            new.instance_id.to_owned(),
+            content_types,
+            self.random.number(),
+            self.settings.log_per_contact,
+        );
+        let token = self.random.token();
+        contact.participants.push(Participant {
+            id: self.random.uuid(),
+            role: Role::Customer,
+            display_name: new.display_name.to_owned(),
+            joined: false,
+            left: false,
+            token: Some(token.clone()),
+            granted: std::collections::VecDeque::new(),
+        });
+        let caller = Caller {
+            contact: key,
+            participant: 0,
+        };
+        self.grants.add(
+            token,
+            Grant {
+                caller,
+                kind: GrantKind::Participant,
+                expires: None,
+            },
+        );
+        contact.connect_timer = Some(self.schedule(
+            self.settings.connect_within,
+            Task::EndContact(key, EndReason::NeverConnected),
+        ));
+        let duration = new.duration.unwrap_or(self.settings.chat_duration);
+        contact.duration_timer =
+            Some(self.schedule(duration, Task::EndContact(key, EndReason::DurationOver)));
+        if let Some(token) = new.start_token {
+            contact.start_token = Some(token.to_owned());
+            self.by_start_token.insert(token.to_owned(), key);
+        }
+        self.by_id.insert(id, key);
+        self.contacts.insert(key, contact);
+        Some(key)
+    }
+
+    /// What a client needs to connect to the chat.
+    pub(crate) fn started(&self, key: ContactKey) -> Option<StartedChat> {
+        let contact = self.contacts.get(&key)?;
+        let customer = contact.participants.first()?;
+        Some(StartedChat {
+            contact_id: contact.id.clone(),
+            participant_id: customer.id.clone(),
+            participant_token: customer.token.clone()?,
+        })
+    }
+
+    /// A token for a participant, in place of the oldest when there are too many.
+    pub(crate) fn grant(
+        &mut self,
+        caller: Caller,
+        kind: GrantKind,
+        lifetime: Duration,
+    ) -> Option<String> {
+        let limit = self.settings.tokens_per_participant.max(1);
+        let token = self.random.token();
+        let granted = &mut self
+            .contacts
+            .get_mut(&caller.contact)?
+            .participants
+            .get_mut(caller.participant)?
+            .granted;
+        granted.push_back(token.clone());
+        while granted.len() > limit {
+            if let Some(oldest) = granted.pop_front() {
+                self.grants.remove(&oldest);
+            }
+        }
+        let grant = Grant {
+            caller,
+            kind,
+            expires: Some(self.now.saturating_add(lifetime)),
+        };
+        self.grants.add(token.clone(), grant);
+        Some(token)
+    }
+
+    /// The customer has connected in time.
+    pub(crate) fn has_connected(&mut self, key: ContactKey) {
+        let timer = self
+            .contacts
+            .get_mut(&key)
+            .and_then(|contact| contact.connect_timer.take());
+        if let Some(timer) = timer {
+            self.agenda.cancel(timer);
+        }
+    }
+
+    /// The participant is in the chat from now on; nothing happens when they already were.
+    pub(crate) fn join(&mut self, caller: Caller) {
+        let Some(contact) = self.contacts.get_mut(&caller.contact) else {
+            return;
+        };
+        let ended = contact.end.is_some();
+        let Some(participant) = contact.participants.get_mut(caller.participant) else {
+            return;
+        };
+        if participant.joined || ended {
+            return;
+        }
+        participant.joined = true;
+        let role = participant.role;
+        self.publish(
+            caller.contact,
+            &Draft::event(Some(caller.participant), PARTICIPANT_JOINED),
+        );
+        if role == Role::Customer {
+            self.script_on_join(caller.contact);
+        }
+    }
+
+    /// The participant leaves; nothing happens when they already have.
+    pub(crate) fn leave(&mut self, caller: Caller) {
+        let Some(participant) = self
+            .contacts
+            .get_mut(&caller.contact)
+            .and_then(|contact| contact.participants.get_mut(caller.participant))
+        else {
+            return;
+        };
+        if participant.left {
+            return;
+        }
+        participant.left = true;
+        self.publish(
+            caller.contact,
+            &Draft::event(Some(caller.participant), PARTICIPANT_LEFT),
+        );
+    }
+
+    /// Ends the chat; nothing happens when it already has.
+    pub(crate) fn end(&mut self, key: ContactKey, reason: EndReason) {
+        let now = self.now;
+        let Some(contact) = self.contacts.get_mut(&key) else {
+            return;
+        };
+        if contact.end.is_some() {
+            return;
+        }
+        contact.end = Some((reason, now));
+        contact.script.steps.clear();
+        let timers = [
+            contact.connect_timer.take(),
+            contact.duration_timer.take(),
+            contact.script.task.take(),
+        ];
+        for timer in timers.into_iter().flatten() {
+            self.agenda.cancel(timer);
+        }
+        self.ended.push_back(key);
+        self.publish(key, &Draft::event(None, CHAT_ENDED));
+        self.schedule(self.settings.close_after_end, Task::CloseSockets(key));
+    }
+
+    /// Makes an item, stores it if it is to be kept and sends it to everybody subscribed.
+    pub(crate) fn publish(&mut self, key: ContactKey, draft: &Draft<'_>) -> Option<Arc<Item>> {
+        self.publish_with(key, draft, |_| None)
+    }
+
+    /// The same, with metadata made from the item's timestamp.
+    pub(crate) fn publish_with(
+        &mut self,
+        key: ContactKey,
+        draft: &Draft<'_>,
+        metadata: impl FnOnce(&str) -> Option<MessageMetadata>,
+    ) -> Option<Arc<Item>> {
+        let wall = wall::milliseconds(self.start, self.now);
+        let id = self.random.uuid();
+        let contact = self.contacts.get_mut(&key)?;
+        let milliseconds = contact.stamp(wall);
+        let absolute_time = wall::timestamp(milliseconds);
+        let from = draft
+            .from
+            .and_then(|participant| contact.participants.get(participant));
+        let item = Arc::new(Item {
+            message_metadata: metadata(&absolute_time),
+            absolute_time,
+            content_type: draft.content_type.to_owned(),
+            id,
+            item_type: draft.item_type,
+            content: draft.content.map(str::to_owned),
+            participant_id: from.map(|participant| participant.id.clone()),
+            participant_role: from.map(|participant| participant.role),
+            display_name: from.map(|participant| participant.display_name.clone()),
+            initial_contact_id: contact.id.clone(),
+            contact_id: contact.id.clone(),
+        });
+        if draft.stored {
+            contact.store(Arc::clone(&item), milliseconds);
+        }
+        let sockets = self.send_item(key, &item, draft.hidden_from);
+        if let Some(contact) = self.contacts.get_mut(&key) {
+            contact.log_published(Published {
+                item: Arc::clone(&item),
+                stored: draft.stored,
+                sockets,
+            });
+        }
+        Some(item)
+    }
+
+    /// Whether the transcript has room for another item of a participant.
+    pub(crate) fn has_room(&self, key: ContactKey) -> bool {
+        self.contacts
+            .get(&key)
+            .is_some_and(|contact| contact.items.len() < self.settings.items_per_contact)
+    }
+
+    /// Forgets a contact that has ended, with its sockets and tokens.
+    fn forget_contact(&mut self, key: ContactKey) {
+        self.close_sockets(key, "The chat has ended");
+        let Some(contact) = self.contacts.remove(&key) else {
+            return;
+        };
+        self.by_id.remove(&contact.id);
+        if let Some(token) = &contact.start_token {
+            self.by_start_token.remove(token);
+        }
+        for participant in &contact.participants {
+            for token in participant.token.iter().chain(&participant.granted) {
+                self.grants.remove(token);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::{Settings, Start};
+
+    #[test]
+    fn a_forgotten_contact_leaves_no_token_behind() {
+        let start = Start {
+            now: Duration::ZERO,
+            unix: Duration::ZERO,
+            seed: 1,
+        };
+        let settings = Settings {
+            contacts: 1,
+            ..Settings::default()
+        };
+        let mut service = Service::new(start, settings);
+        let now = Duration::ZERO;
+        let chat = service.start_chat(now, "Ana").expect("there is room");
+        let key = service.key(&chat.contact_id).expect("it is known");
+        let caller = Caller {
+            contact: key,
+            participant: 0,
+        };
+        let lifetime = Duration::from_secs(1);
+        let token = service
+            .grant(caller, GrantKind::Connection, lifetime)
+            .expect("it is known");
+        service
+            .end_contact(now, &chat.contact_id)
+            .expect("it goes on");
+        service.start_chat(now, "Ben").expect("there is room");
+        assert!(service.grants.get(&token).is_none());
+        assert!(service.grants.get(&chat.participant_token).is_none());
+    }
+}

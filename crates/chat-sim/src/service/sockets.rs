@@ -1,0 +1,491 @@
+//! WebSockets: handshakes, topics, items on their way out.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use http::StatusCode;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::Service;
+use super::requests::status_or_500;
+use crate::agenda::{Task, TaskKey};
+use crate::contact::ContactKey;
+use crate::fault::{CutWhen, Effect};
+use crate::grants::{Caller, GrantKind};
+use crate::item::{Item, Role};
+use crate::output::{Output, SocketId};
+
+/// The path of WebSocket URLs.
+pub(crate) const WEBSOCKET_PATH: &str = "/participant/websocket";
+/// The parameter of WebSocket URLs that carries the token.
+pub(crate) const URL_TOKEN: &str = "token";
+/// The one topic that carries chat items.
+const CHAT_TOPIC: &str = "aws/chat";
+/// The close code for a frame that is too large.
+const TOO_LARGE: u16 = 1009;
+
+/// An open socket.
+pub(super) struct Socket {
+    pub(super) caller: Caller,
+    pub(super) half_open: bool,
+    subscribed: bool,
+    connection_id: String,
+    expiry: TaskKey,
+    /// Frames that faults hold back, by the time at which they go out.
+    held: BTreeMap<(Duration, u64), Held>,
+    held_total: u64,
+}
+
+/// A frame that a fault holds back.
+struct Held {
+    text: String,
+    /// Whether it goes out after the next frame even when its time has not come.
+    after_next: bool,
+}
+
+/// The frame that carries an item; the item is JSON inside a JSON string.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ItemFrame<'a> {
+    topic: &'a str,
+    content_type: &'a str,
+    content: &'a str,
+}
+
+impl Service {
+    /// Accepts or refuses a handshake, as the faults allow.
+    pub(super) fn open_socket(&mut self, socket: SocketId, path_and_query: &str) {
+        if self.sockets.contains_key(&socket) {
+            return;
+        }
+        let (path, query) = path_and_query
+            .split_once('?')
+            .unwrap_or((path_and_query, ""));
+        let token = query
+            .split('&')
+            .filter_map(|pair| pair.split_once('='))
+            .find_map(|(name, value)| (name == URL_TOKEN).then_some(value));
+        let grant = token.and_then(|token| self.grants.get(token));
+        let contact = grant.map(|grant| grant.caller.contact);
+        let fault = self.strike(contact, None, |effect| {
+            matches!(
+                effect,
+                Effect::RefuseHandshake { .. } | Effect::StallHandshake
+            )
+        });
+        match fault {
+            Some(Effect::StallHandshake) => return,
+            Some(Effect::RefuseHandshake { status }) => {
+                self.refuse_socket(socket, status_or_500(status), "Refused by a fault.");
+                return;
+            }
+            Some(_) | None => {}
+        }
+        if path != WEBSOCKET_PATH {
+            self.refuse_socket(socket, StatusCode::NOT_FOUND, "No WebSocket is here.");
+            return;
+        }
+        let (Some(token), Some(grant)) = (token, grant) else {
+            self.refuse_socket(socket, StatusCode::FORBIDDEN, "The URL is not known.");
+            return;
+        };
+        let GrantKind::Url { socket_expires } = grant.kind else {
+            self.refuse_socket(socket, StatusCode::FORBIDDEN, "The URL is not known.");
+            return;
+        };
+        if grant.is_expired(self.now) {
+            self.refuse_socket(socket, StatusCode::FORBIDDEN, "The URL has expired.");
+            return;
+        }
+        let caller = grant.caller;
+        if self.is_over(caller) {
+            self.refuse_socket(socket, StatusCode::FORBIDDEN, "The contact has ended.");
+            return;
+        }
+        if !self.make_room(caller) {
+            let message = "The participant has as many connections as allowed.";
+            self.refuse_socket(socket, StatusCode::TOO_MANY_REQUESTS, message);
+            return;
+        }
+        self.grants.remove(token);
+        let Some(contact) = self.contacts.get_mut(&caller.contact) else {
+            return;
+        };
+        contact.sockets.insert(socket);
+        if let Some(participant) = contact.participants.get_mut(caller.participant) {
+            participant.granted.retain(|granted| granted != token);
+        }
+        let connection_id = self.random.uuid();
+        let expiry = self.agenda.add(socket_expires, Task::ExpireSocket(socket));
+        self.sockets.insert(
+            socket,
+            Socket {
+                caller,
+                half_open: false,
+                subscribed: false,
+                connection_id,
+                expiry,
+                held: BTreeMap::new(),
+                held_total: 0,
+            },
+        );
+        self.emit(Output::Accept { socket });
+    }
+
+    /// Whether the contact has ended or the participant has left.
+    fn is_over(&self, caller: Caller) -> bool {
+        self.contacts.get(&caller.contact).is_none_or(|contact| {
+            contact.end.is_some()
+                || contact
+                    .participants
+                    .get(caller.participant)
+                    .is_none_or(|participant| participant.left)
+        })
+    }
+
+    /// Whether the participant may open another socket. As half-open ones do not count, the
+    /// oldest of them is cut when there are as many as there may be healthy ones.
+    fn make_room(&mut self, caller: Caller) -> bool {
+        let limit = self.settings.sockets_per_participant;
+        let mut healthy = 0;
+        let mut frozen = Vec::new();
+        if let Some(contact) = self.contacts.get(&caller.contact) {
+            for id in &contact.sockets {
+                match self.sockets.get(id) {
+                    Some(socket) if socket.caller != caller => {}
+                    Some(socket) if socket.half_open => frozen.push(*id),
+                    Some(_) => healthy += 1,
+                    None => {}
+                }
+            }
+        }
+        if healthy >= limit {
+            return false;
+        }
+        if frozen.len() >= limit.max(1) {
+            self.abort_socket(frozen[0]);
+        }
+        true
+    }
+
+    fn refuse_socket(&mut self, socket: SocketId, status: StatusCode, message: &str) {
+        let error_type = match status {
+            StatusCode::NOT_FOUND => "ResourceNotFoundException",
+            StatusCode::FORBIDDEN => "AccessDeniedException",
+            StatusCode::TOO_MANY_REQUESTS => "ThrottlingException",
+            _ => "InternalServerException",
+        };
+        let response = self.error(status, error_type, message);
+        self.emit(Output::Refuse { socket, response });
+    }
+
+    /// Acts on a text frame.
+    pub(super) fn receive_text(&mut self, id: SocketId, text: &str) {
+        let Some(socket) = self.sockets.get(&id) else {
+            return;
+        };
+        if socket.half_open {
+            return;
+        }
+        if text.len() > self.settings.frame_limit {
+            self.close_socket(id, TOO_LARGE, "The frame is too large");
+            return;
+        }
+        // Only the first JSON value counts: a published client sends a stray bracket behind it.
+        let frame = serde_json::Deserializer::from_str(text)
+            .into_iter::<Value>()
+            .next()
+            .and_then(Result::ok)
+            .unwrap_or(Value::Null);
+        let contact = socket.caller.contact;
+        match frame.get("topic").and_then(Value::as_str) {
+            Some("aws/subscribe") => self.subscribe(id, &frame["content"]["topics"]),
+            Some("aws/heartbeat") => {
+                let muted = self.strike(Some(contact), None, |effect| {
+                    matches!(effect, Effect::MuteHeartbeats)
+                });
+                if muted.is_none() {
+                    self.send_frame(id, json!({ "topic": "aws/heartbeat" }).to_string());
+                }
+            }
+            Some("aws/ping") => self.pong(id, contact),
+            Some(_) | None => {
+                let frame = json!({
+                    "message": "Forbidden",
+                    "connectionId": socket.connection_id,
+                    "requestId": self.random.uuid(),
+                });
+                self.send_frame(id, frame.to_string());
+            }
+        }
+    }
+
+    fn pong(&mut self, id: SocketId, contact: ContactKey) {
+        let fault = self.strike(Some(contact), None, |effect| {
+            matches!(effect, Effect::MutePings | Effect::BadPong { .. })
+        });
+        let (status_code, status_content) = match fault {
+            Some(Effect::MutePings) => return,
+            Some(Effect::BadPong {
+                status_code,
+                status_content,
+            }) => (status_code, status_content),
+            Some(_) | None => (200, "OK".to_owned()),
+        };
+        let frame = json!({
+            "topic": "aws/ping",
+            "statusCode": status_code,
+            "statusContent": status_content,
+        });
+        self.send_frame(id, frame.to_string());
+    }
+
+    fn subscribe(&mut self, id: SocketId, topics: &Value) {
+        let Some(caller) = self.sockets.get(&id).map(|socket| socket.caller) else {
+            return;
+        };
+        let fault = self.strike(Some(caller.contact), None, |effect| {
+            matches!(effect, Effect::MuteSubscribe | Effect::FailSubscribe)
+        });
+        let known = topics.as_array().is_some_and(|topics| {
+            !topics.is_empty() && topics.iter().all(|topic| topic == CHAT_TOPIC)
+        });
+        let success = match fault {
+            Some(Effect::MuteSubscribe) => return,
+            Some(_) => false,
+            None => known,
+        };
+        let topics = match (success, topics) {
+            (true, _) => json!([CHAT_TOPIC]),
+            (false, Value::Array(_)) => topics.clone(),
+            (false, _) => json!([]),
+        };
+        let status = if success { "success" } else { "failure" };
+        let frame = json!({
+            "topic": "aws/subscribe",
+            "content": { "status": status, "topics": topics },
+        });
+        self.send_frame(id, frame.to_string());
+        if !success {
+            return;
+        }
+        if let Some(socket) = self.sockets.get_mut(&id) {
+            socket.subscribed = true;
+        }
+        let is_customer = self
+            .contacts
+            .get(&caller.contact)
+            .and_then(|contact| contact.participants.get(caller.participant))
+            .is_some_and(|participant| participant.role == Role::Customer);
+        if is_customer {
+            self.join(caller);
+        }
+    }
+
+    /// Sends an item to every subscribed socket that may see it. Answers how many there are.
+    pub(super) fn send_item(
+        &mut self,
+        key: ContactKey,
+        item: &Item,
+        hidden_from: Option<usize>,
+    ) -> usize {
+        let Some(contact) = self.contacts.get(&key) else {
+            return 0;
+        };
+        let sockets: Vec<SocketId> = contact
+            .sockets
+            .iter()
+            .copied()
+            .filter(|id| {
+                self.sockets.get(id).is_some_and(|socket| {
+                    socket.subscribed && Some(socket.caller.participant) != hidden_from
+                })
+            })
+            .collect();
+        if sockets.is_empty() {
+            return 0;
+        }
+        let Some(text) = item_frame(item) else {
+            return 0;
+        };
+        for socket in &sockets {
+            self.send_item_on(*socket, key, &text);
+        }
+        sockets.len()
+    }
+
+    /// Sends an item on one socket, as the faults allow.
+    fn send_item_on(&mut self, id: SocketId, contact: ContactKey, text: &str) {
+        if self.sockets.get(&id).is_none_or(|socket| socket.half_open) {
+            return;
+        }
+        let contact = Some(contact);
+        let cut = self.strike(contact, None, |effect| {
+            matches!(
+                effect,
+                Effect::CutSocket {
+                    when: CutWhen::NextItem
+                }
+            )
+        });
+        if cut.is_some() {
+            self.abort_socket(id);
+            return;
+        }
+        let twice = self.strike(contact, None, |effect| {
+            matches!(effect, Effect::DuplicateItems)
+        });
+        let held = self.strike(contact, None, |effect| {
+            matches!(
+                effect,
+                Effect::DelayItems { .. } | Effect::ReorderItems { .. }
+            )
+        });
+        for _ in 0..=usize::from(twice.is_some()) {
+            match held {
+                Some(Effect::DelayItems { by }) => self.hold(id, text, by, false),
+                Some(Effect::ReorderItems { within }) => self.hold(id, text, within, true),
+                Some(_) | None => self.send_frame(id, text.to_owned()),
+            }
+        }
+        if !matches!(held, Some(Effect::ReorderItems { .. })) {
+            self.release(id, |_, held| held.after_next);
+        }
+    }
+
+    /// Holds a frame back; the socket is cut when it holds too many.
+    fn hold(&mut self, id: SocketId, text: &str, by: Duration, after_next: bool) {
+        let due = self.now.saturating_add(by);
+        let limit = self.settings.held_frames_per_socket;
+        let Some(socket) = self.sockets.get_mut(&id) else {
+            return;
+        };
+        if socket.held.len() >= limit {
+            self.abort_socket(id);
+            return;
+        }
+        let held = Held {
+            text: text.to_owned(),
+            after_next,
+        };
+        socket.held.insert((due, socket.held_total), held);
+        socket.held_total += 1;
+        self.agenda.add(due, Task::FlushSocket(id));
+    }
+
+    /// Sends the frames whose time has come.
+    pub(super) fn flush_socket(&mut self, id: SocketId) {
+        let now = self.now;
+        self.release(id, |due, _| due <= now);
+    }
+
+    /// Sends the held frames that are chosen, in the order in which they are due.
+    fn release(&mut self, id: SocketId, chosen: impl Fn(Duration, &Held) -> bool) {
+        let Some(socket) = self.sockets.get_mut(&id) else {
+            return;
+        };
+        if socket.held.is_empty() || socket.half_open {
+            return;
+        }
+        let (released, kept) = std::mem::take(&mut socket.held)
+            .into_iter()
+            .partition(|((due, _), held)| chosen(*due, held));
+        socket.held = kept;
+        let released: BTreeMap<_, Held> = released;
+        for held in released.into_values() {
+            self.send_frame(id, held.text);
+        }
+    }
+
+    /// Sends a frame, unless nothing goes out on the socket.
+    fn send_frame(&mut self, socket: SocketId, text: String) {
+        if self
+            .sockets
+            .get(&socket)
+            .is_some_and(|socket| !socket.half_open)
+        {
+            self.emit(Output::Send { socket, text });
+        }
+    }
+
+    /// Closes a socket the orderly way: what is held back goes out first.
+    pub(super) fn close_socket(&mut self, id: SocketId, code: u16, reason: &str) {
+        let Some(socket) = self.sockets.get(&id) else {
+            return;
+        };
+        if socket.half_open {
+            self.abort_socket(id);
+            return;
+        }
+        self.release(id, |_, _| true);
+        self.forget_socket(id);
+        self.emit(Output::Close {
+            socket: id,
+            code,
+            reason: reason.to_owned(),
+        });
+    }
+
+    /// Closes all sockets of a contact.
+    pub(super) fn close_sockets(&mut self, key: ContactKey, reason: &str) {
+        let sockets: Vec<SocketId> = self
+            .contacts
+            .get(&key)
+            .map(|contact| contact.sockets.iter().copied().collect())
+            .unwrap_or_default();
+        for socket in sockets {
+            self.close_socket(socket, 1000, reason);
+        }
+    }
+
+    /// Cuts a socket without a close frame.
+    pub(super) fn abort_socket(&mut self, id: SocketId) {
+        if self.sockets.contains_key(&id) {
+            self.forget_socket(id);
+            self.emit(Output::Abort { socket: id });
+        }
+    }
+
+    /// Makes a socket half open.
+    pub(super) fn freeze_socket(&mut self, id: SocketId) {
+        if let Some(socket) = self.sockets.get_mut(&id) {
+            socket.half_open = true;
+            socket.held.clear();
+            self.emit(Output::Freeze { socket: id });
+        }
+    }
+
+    pub(super) fn forget_socket(&mut self, id: SocketId) {
+        let Some(socket) = self.sockets.remove(&id) else {
+            return;
+        };
+        self.agenda.cancel(socket.expiry);
+        if let Some(contact) = self.contacts.get_mut(&socket.caller.contact) {
+            contact.sockets.remove(&id);
+        }
+    }
+}
+
+fn item_frame(item: &Item) -> Option<String> {
+    let content = serde_json::to_string(item).ok()?;
+    serde_json::to_string(&ItemFrame {
+        topic: CHAT_TOPIC,
+        content_type: "application/json",
+        content: &content,
+    })
+    .ok()
+}
+
+// Written by hand: held frames carry what people say.
+impl fmt::Debug for Socket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Socket")
+            .field("caller", &self.caller)
+            .field("half_open", &self.half_open)
+            .field("subscribed", &self.subscribed)
+            .field("held", &self.held.len())
+            .finish_non_exhaustive()
+    }
+}

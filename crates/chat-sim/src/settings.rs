@@ -1,0 +1,124 @@
+//! How the simulated service behaves, and where it starts from.
+
+use std::time::Duration;
+
+use crate::script::Script;
+
+/// Where the core starts: everything it cannot know by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Start {
+    /// The time at which the core is made, since an origin the caller chooses. Every later `now`
+    /// counts from the same origin.
+    pub now: Duration,
+    /// The wall clock at `now`, since 1970-01-01T00:00:00Z.
+    pub unix: Duration,
+    /// The seed of every identifier, token and chance. The same seed and the same inputs give the
+    /// same outputs.
+    pub seed: u64,
+}
+
+/// How the service behaves.
+///
+/// Made with [`Settings::default`]; then fields are set.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// let mut settings = chat_sim::Settings::default();
+/// settings.socket_lifetime = Duration::from_secs(5);
+/// ```
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Settings {
+    /// What WebSocket URLs begin with: scheme, host and port, no slash at the end. The shell sets
+    /// it to its own address. Default `ws://127.0.0.1`.
+    pub websocket_base: String,
+    /// How long a WebSocket URL can be opened after it was issued. Default 100 s, from the
+    /// service's documentation.
+    pub url_lifetime: Duration,
+    /// How long after the URL was issued its socket is closed (`ConnectionExpiry`). Default
+    /// 3600 s; the service documents no number, clients renew after 59 minutes.
+    pub socket_lifetime: Duration,
+    /// How long a connection token is good. Default 1 day, from the service's documentation.
+    pub token_lifetime: Duration,
+    /// How long a customer may take from StartChatContact to the first
+    /// CreateParticipantConnection before the contact ends. Default 5 min, from the service's
+    /// documentation.
+    pub connect_within: Duration,
+    /// How long a chat lasts when StartChatContact names no duration. Default 25 h, from the
+    /// service's documentation.
+    pub chat_duration: Duration,
+    /// How long after the end of a chat its sockets are closed. Default 1 s; the service
+    /// documents none.
+    pub close_after_end: Duration,
+    /// How long after the end of a chat GetTranscript still answers. Default zero: it is denied
+    /// like everything else.
+    pub transcript_grace: Duration,
+    /// How many sockets one participant may have open. Default 5, from the service's
+    /// documentation; the next one is refused with 429.
+    pub sockets_per_participant: usize,
+    /// How many participants may be in a chat at a time. Default 6, from the service's
+    /// documentation.
+    pub participants_per_contact: usize,
+    /// How many contacts are kept. When a new one needs room, the one that ended first is
+    /// forgotten; when none has ended, StartChatContact answers 429. Default 10,000.
+    pub contacts: usize,
+    /// How many items the transcript of a contact holds. What comes after is refused. Default
+    /// 100,000.
+    pub items_per_contact: usize,
+    /// How many published items, and how many accepted sends with their client tokens, are
+    /// remembered for each contact; the oldest go first. Default 100,000.
+    pub log_per_contact: usize,
+    /// How many connection tokens and WebSocket URLs of one participant are good at a time; the
+    /// oldest go first. Default 256.
+    pub tokens_per_participant: usize,
+    /// The largest request body, in bytes. Default 256 KiB, which fits the largest valid
+    /// StartChatContact.
+    pub body_limit: usize,
+    /// The largest text frame a client may send, in bytes. Default 128 KiB.
+    pub frame_limit: usize,
+    /// How many frames a fault may hold back on one socket; the socket is cut at the next one.
+    /// Default 1,000.
+    pub held_frames_per_socket: usize,
+    /// How many script steps of one contact may wait; steps for which there is no room are
+    /// dropped and counted. Default 1,000.
+    pub script_steps_per_contact: usize,
+    /// The message content types of a chat whose StartChatContact names none. Default: all four
+    /// that SendMessage knows. The service documents no default.
+    pub unspecified_content_types: Vec<String>,
+    /// Whether a receipt is also published to the sockets of the participant who sent it.
+    /// Default true: published clients filter such echoes out.
+    pub echo_receipts: bool,
+    /// What the scripted agent does. Default [`Script::silent`].
+    pub script: Script,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            websocket_base: "ws://127.0.0.1".to_owned(),
+            url_lifetime: Duration::from_secs(100),
+            socket_lifetime: Duration::from_secs(3_600),
+            token_lifetime: Duration::from_secs(24 * 3_600),
+            connect_within: Duration::from_secs(5 * 60),
+            chat_duration: Duration::from_secs(25 * 3_600),
+            close_after_end: Duration::from_secs(1),
+            transcript_grace: Duration::ZERO,
+            sockets_per_participant: 5,
+            participants_per_contact: 6,
+            contacts: 10_000,
+            items_per_contact: 100_000,
+            log_per_contact: 100_000,
+            tokens_per_participant: 256,
+            body_limit: 256 * 1024,
+            frame_limit: 128 * 1024,
+            held_frames_per_socket: 1_000,
+            script_steps_per_contact: 1_000,
+            unspecified_content_types: crate::item::MESSAGE_CONTENT_TYPES
+                .map(str::to_owned)
+                .to_vec(),
+            echo_receipts: true,
+            script: Script::silent(),
+        }
+    }
+}

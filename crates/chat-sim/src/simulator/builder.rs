@@ -1,0 +1,140 @@
+//! Starting a simulator.
+
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+use tokio::sync::{Mutex, Semaphore};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+
+use super::clock::Clock;
+use super::shared::Shared;
+use super::tasks::Tasks;
+use super::{Simulator, loopback};
+use crate::script::Script;
+use crate::service::Service;
+use crate::settings::{Settings, Start};
+
+/// How many connections may be open when nothing else is said.
+const CONNECTIONS: usize = 4_096;
+
+/// Why a simulator cannot listen.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The port cannot be had.
+    #[error("cannot listen on 127.0.0.1:{port}: {source}; use another port, or 0 for a free one")]
+    Port {
+        /// The port that was asked for.
+        port: u16,
+        /// What the operating system says.
+        source: std::io::Error,
+    },
+}
+
+/// How a simulator starts.
+#[derive(Debug)]
+#[must_use = "nothing runs before start() is awaited"]
+pub struct SimulatorBuilder {
+    port: u16,
+    settings: Settings,
+    seed: Option<u64>,
+    tls: Option<Arc<ServerConfig>>,
+    connections: usize,
+}
+
+impl SimulatorBuilder {
+    pub(super) fn new() -> Self {
+        Self {
+            port: 0,
+            settings: Settings::default(),
+            seed: None,
+            tls: None,
+            connections: CONNECTIONS,
+        }
+    }
+
+    /// The port to listen on. Default 0: a free one.
+    pub fn port(mut self, port: u16) -> Self {
+        self.port = port;
+        self
+    }
+
+    /// How the service behaves. The base of its WebSocket URLs is set by the simulator. Replaces
+    /// the script too.
+    pub fn settings(mut self, settings: Settings) -> Self {
+        self.settings = settings;
+        self
+    }
+
+    /// What the scripted agent does. Default: there is none.
+    pub fn script(mut self, script: Script) -> Self {
+        self.settings.script = script;
+        self
+    }
+
+    /// The seed of every identifier and chance. Default: taken from the clock, so that two runs
+    /// have different identifiers.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = Some(seed);
+        self
+    }
+
+    /// Serves HTTPS and secure WebSockets with this configuration, whose certificate must be good
+    /// for the address 127.0.0.1. Default: plain HTTP.
+    pub fn tls(mut self, config: Arc<ServerConfig>) -> Self {
+        self.tls = Some(config);
+        self
+    }
+
+    /// How many connections may be open; further ones wait to be accepted. Default 4096.
+    pub fn connections(mut self, connections: usize) -> Self {
+        self.connections = connections.clamp(1, Semaphore::MAX_PERMITS);
+        self
+    }
+
+    /// Starts the simulator.
+    ///
+    /// # Errors
+    ///
+    /// When the port cannot be had.
+    pub async fn start(self) -> Result<Simulator, StartError> {
+        let listener = bind(self.port).await?;
+        let address = listener.local_addr().map_err(|source| StartError::Port {
+            port: self.port,
+            source,
+        })?;
+        let clock = Clock::start();
+        let seed = self.seed.unwrap_or_else(|| clock.seed());
+        let mut settings = self.settings;
+        let scheme = if self.tls.is_some() { "wss" } else { "ws" };
+        settings.websocket_base = format!("{scheme}://{address}");
+        let start = Start {
+            now: clock.now(),
+            unix: clock.unix(),
+            seed,
+        };
+        let shared = Shared::new(clock, Service::new(start, settings));
+        let clockwork = Tasks::default();
+        let timekeeper = Arc::clone(&shared);
+        clockwork.spawn(async move { timekeeper.keep_time().await });
+        let simulator = Simulator {
+            shared,
+            address,
+            tls: self.tls.map(TlsAcceptor::from),
+            connection_limit: Arc::new(Semaphore::new(self.connections)),
+            clockwork,
+            listening: Mutex::new(Tasks::default()),
+            seed,
+        };
+        simulator.listen(&*simulator.listening.lock().await, listener);
+        Ok(simulator)
+    }
+}
+
+/// Listens on a port of the loopback address.
+pub(super) async fn bind(port: u16) -> Result<TcpListener, StartError> {
+    TcpListener::bind(loopback(port))
+        .await
+        .map_err(|source| StartError::Port { port, source })
+}

@@ -1,0 +1,345 @@
+//! The core behind its lock, and the way of its outputs to the connections.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use http::Response;
+use tokio::sync::{Notify, mpsc, oneshot, watch};
+
+use super::clock::Clock;
+use super::tasks::Tasks;
+use crate::output::{Output, RequestId, SocketId};
+use crate::service::Service;
+
+/// How many frames may wait for a client to read them. A client that lets more wait is cut off.
+const SEND_QUEUE: usize = 1_024;
+/// The close code of a server that goes away.
+const GOING_AWAY: u16 = 1001;
+
+/// What becomes of a request.
+pub(super) enum Reply {
+    Answer(Response<Vec<u8>>),
+    Drop,
+}
+
+/// What becomes of a handshake.
+pub(super) enum Decision {
+    Accept(Line),
+    Refuse(Response<Vec<u8>>),
+}
+
+/// A frame for a socket.
+pub(super) enum Command {
+    Send(String),
+    Close { code: u16, reason: String },
+}
+
+/// What becomes of a socket as a whole, past everything that waits to be sent on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Signal {
+    Healthy,
+    Frozen,
+    Aborted,
+}
+
+/// The receiving ends of a socket's orders.
+pub(super) struct Line {
+    pub(super) commands: mpsc::Receiver<Command>,
+    pub(super) signal: watch::Receiver<Signal>,
+}
+
+/// The sending ends.
+struct Orders {
+    commands: mpsc::Sender<Command>,
+    signal: watch::Sender<Signal>,
+}
+
+struct State {
+    service: Service,
+    requests: HashMap<RequestId, oneshot::Sender<Reply>>,
+    handshakes: HashMap<SocketId, oneshot::Sender<Decision>>,
+    sockets: HashMap<SocketId, Orders>,
+    numbers: u64,
+}
+
+/// What all tasks of a simulator share.
+pub(super) struct Shared {
+    pub(super) clock: Clock,
+    pub(super) connections: Tasks,
+    /// True when connections are to finish what they do and end.
+    pub(super) closing: watch::Sender<bool>,
+    pub(super) body_limit: usize,
+    pub(super) frame_limit: usize,
+    state: Mutex<State>,
+    /// Counts the changes of the core.
+    changes: watch::Sender<u64>,
+    timer: Notify,
+}
+
+impl Shared {
+    pub(super) fn new(clock: Clock, service: Service) -> Arc<Self> {
+        Arc::new(Self {
+            clock,
+            connections: Tasks::default(),
+            closing: watch::Sender::new(false),
+            body_limit: service.settings().body_limit,
+            frame_limit: service.settings().frame_limit,
+            state: Mutex::new(State {
+                service,
+                requests: HashMap::new(),
+                handshakes: HashMap::new(),
+                sockets: HashMap::new(),
+                numbers: 0,
+            }),
+            changes: watch::Sender::new(0),
+            timer: Notify::new(),
+        })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // The core keeps its own state whole: a caller's closure that panics does not spoil it.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Does something with the core and passes on what comes of it.
+    pub(super) fn step<T>(&self, act: impl FnOnce(&mut Service, Duration) -> T) -> T {
+        let result = {
+            let mut state = self.lock();
+            let now = self.clock.now();
+            let result = act(&mut state.service, now);
+            state.drain(now);
+            result
+        };
+        self.timer.notify_one();
+        self.changes.send_modify(|number| *number += 1);
+        result
+    }
+
+    /// Looks at the core.
+    pub(super) fn look<T>(&self, see: impl FnOnce(&Service) -> T) -> T {
+        see(&self.lock().service)
+    }
+
+    pub(super) fn changes(&self) -> watch::Receiver<u64> {
+        self.changes.subscribe()
+    }
+
+    /// Calls the core whenever its time has come. Never ends.
+    pub(super) async fn keep_time(&self) {
+        loop {
+            let due = self.look(Service::poll_timeout);
+            tokio::select! {
+                () = self.clock.sleep_until(due) => {
+                    self.step(|service, now| service.handle_timeout(now));
+                }
+                () = self.timer.notified() => {}
+            }
+        }
+    }
+
+    /// Puts a request to the core.
+    pub(super) fn request(self: &Arc<Self>, http: http::Request<Vec<u8>>) -> Pending<Reply> {
+        let (sender, receiver) = oneshot::channel();
+        let id = {
+            let mut state = self.lock();
+            let id = RequestId(state.number());
+            state.requests.insert(id, sender);
+            id
+        };
+        self.step(|service, now| service.handle_request(now, id, http));
+        Pending {
+            receiver,
+            forget: Forget {
+                shared: Arc::clone(self),
+                what: Subject::Request(id),
+            },
+        }
+    }
+
+    /// Puts a WebSocket handshake to the core.
+    pub(super) fn handshake(self: &Arc<Self>, path_and_query: &str) -> Pending<Decision> {
+        let (sender, receiver) = oneshot::channel();
+        let id = {
+            let mut state = self.lock();
+            let id = SocketId(state.number());
+            state.handshakes.insert(id, sender);
+            id
+        };
+        self.step(|service, now| service.handle_upgrade(now, id, path_and_query));
+        Pending {
+            receiver,
+            forget: Forget {
+                shared: Arc::clone(self),
+                what: Subject::Socket(id),
+            },
+        }
+    }
+
+    /// Tells every client that the service goes away, and closes its socket.
+    pub(super) fn close_all_sockets(&self) {
+        let sockets: Vec<SocketId> = {
+            let mut state = self.lock();
+            let orders = std::mem::take(&mut state.sockets);
+            for order in orders.values() {
+                let close = Command::Close {
+                    code: GOING_AWAY,
+                    reason: "The service is going away".to_owned(),
+                };
+                if order.commands.try_send(close).is_err() {
+                    order.signal.send_replace(Signal::Aborted);
+                }
+            }
+            orders.into_keys().collect()
+        };
+        for socket in sockets {
+            self.step(|service, now| service.handle_closed(now, socket));
+        }
+    }
+}
+
+impl State {
+    fn number(&mut self) -> u64 {
+        self.numbers += 1;
+        self.numbers
+    }
+
+    /// Hands the outputs of the core to the connections they are for. An output for a connection
+    /// that is gone is dropped with it.
+    fn drain(&mut self, now: Duration) {
+        while let Some(output) = self.service.poll_output() {
+            match output {
+                Output::Respond { request, response } => {
+                    self.reply(request, Reply::Answer(response));
+                }
+                Output::Drop { request } => self.reply(request, Reply::Drop),
+                Output::Accept { socket } => self.accept(now, socket),
+                Output::Refuse { socket, response } => {
+                    if let Some(sender) = self.handshakes.remove(&socket) {
+                        // The client may have gone while it waited.
+                        let _ = sender.send(Decision::Refuse(response));
+                    }
+                }
+                Output::Send { socket, text } => {
+                    self.order(now, socket, Command::Send(text));
+                }
+                Output::Close {
+                    socket,
+                    code,
+                    reason,
+                } => {
+                    self.order(now, socket, Command::Close { code, reason });
+                    self.sockets.remove(&socket);
+                }
+                Output::Abort { socket } => {
+                    if let Some(orders) = self.sockets.remove(&socket) {
+                        orders.signal.send_replace(Signal::Aborted);
+                    }
+                }
+                Output::Freeze { socket } => {
+                    if let Some(orders) = self.sockets.get(&socket) {
+                        orders.signal.send_replace(Signal::Frozen);
+                    }
+                }
+            }
+        }
+    }
+
+    fn reply(&mut self, request: RequestId, reply: Reply) {
+        if let Some(sender) = self.requests.remove(&request) {
+            // The client may have gone while it waited.
+            let _ = sender.send(reply);
+        }
+    }
+
+    fn accept(&mut self, now: Duration, socket: SocketId) {
+        let (commands, command_line) = mpsc::channel(SEND_QUEUE);
+        let (signal, signal_line) = watch::channel(Signal::Healthy);
+        let line = Line {
+            commands: command_line,
+            signal: signal_line,
+        };
+        let taken = self
+            .handshakes
+            .remove(&socket)
+            .is_some_and(|sender| sender.send(Decision::Accept(line)).is_ok());
+        if taken {
+            self.sockets.insert(socket, Orders { commands, signal });
+        } else {
+            self.service.handle_closed(now, socket);
+        }
+    }
+
+    /// Queues a frame; cuts a client off that does not read.
+    fn order(&mut self, now: Duration, socket: SocketId, command: Command) {
+        let Some(orders) = self.sockets.get(&socket) else {
+            return;
+        };
+        if orders.commands.try_send(command).is_err() {
+            tracing::warn!(
+                socket = socket.0,
+                waiting = SEND_QUEUE,
+                "cut off a client that does not read what it is sent"
+            );
+            orders.signal.send_replace(Signal::Aborted);
+            self.sockets.remove(&socket);
+            self.service.handle_closed(now, socket);
+        }
+    }
+}
+
+/// Something the core has still to decide.
+pub(super) struct Pending<T> {
+    receiver: oneshot::Receiver<T>,
+    forget: Forget,
+}
+
+impl<T> Pending<T> {
+    /// The decision, and what keeps it known while it is acted on. Nothing when the simulator has
+    /// ended.
+    pub(super) async fn decided(self) -> Option<(T, Forget)> {
+        let decision = self.receiver.await.ok()?;
+        Some((decision, self.forget))
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Subject {
+    Request(RequestId),
+    Socket(SocketId),
+}
+
+/// Makes core and shell forget a request or socket when it is dropped, whatever ends it.
+pub(super) struct Forget {
+    shared: Arc<Shared>,
+    what: Subject,
+}
+
+impl Forget {
+    /// The socket, when it is one.
+    pub(super) fn socket(&self) -> Option<SocketId> {
+        match self.what {
+            Subject::Socket(socket) => Some(socket),
+            Subject::Request(_) => None,
+        }
+    }
+}
+
+impl Drop for Forget {
+    fn drop(&mut self) {
+        match self.what {
+            Subject::Request(request) => {
+                self.shared.lock().requests.remove(&request);
+            }
+            Subject::Socket(socket) => {
+                {
+                    let mut state = self.shared.lock();
+                    state.handshakes.remove(&socket);
+                    state.sockets.remove(&socket);
+                }
+                self.shared
+                    .step(|service, now| service.handle_closed(now, socket));
+            }
+        }
+    }
+}

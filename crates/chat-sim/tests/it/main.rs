@@ -1,0 +1,34 @@
+//! The behaviour of the simulator: its core on virtual time, its shell over real sockets.
+
+#[cfg(test)]
+mod agent;
+#[cfg(test)]
+mod bench;
+#[cfg(test)]
+mod bounds;
+#[cfg(test)]
+mod connections;
+#[cfg(test)]
+mod events;
+#[cfg(test)]
+mod http_client;
+#[cfg(test)]
+mod lifecycle;
+#[cfg(test)]
+mod messages;
+#[cfg(test)]
+mod never_panics;
+#[cfg(test)]
+mod request_faults;
+#[cfg(test)]
+mod requests;
+#[cfg(test)]
+mod scripts;
+#[cfg(test)]
+mod simulator;
+#[cfg(test)]
+mod socket_faults;
+#[cfg(test)]
+mod sockets;
+#[cfg(test)]
+mod transcript;
