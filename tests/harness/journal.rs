@@ -42,7 +42,8 @@ pub struct Journal {
     pub ended: Option<EndReason>,
     /// A copy of the transcript, made of its changes alone.
     copy: Vec<Entry>,
-    resent: BTreeSet<LocalId>,
+    /// Messages that were sent again after they had failed.
+    pub(crate) resent: BTreeSet<LocalId>,
 }
 
 /// The most diagnostics kept.

@@ -26,13 +26,19 @@
     reason = "a harness tells what is wrong by panicking"
 )]
 
+mod faults;
 mod journal;
+mod lone;
 mod model;
 mod network;
 mod schedule;
+mod trace;
 mod world;
 
+pub use faults::{foreign, on_connect, on_send, on_transcript, refusal, throttled};
 pub use journal::Journal;
+pub use lone::{CONTACT, Lone, PARTICIPANT, chat_frame, message};
 pub use network::Network;
-pub use schedule::{Disturbance, Schedule, run_schedule, schedules};
+pub use schedule::{Disturbance, Schedule, run_schedule, run_schedule_to_its_end, schedules};
+pub use trace::Trace;
 pub use world::{START_UNIX, ServiceBox, World};

@@ -152,18 +152,52 @@ fn faults() -> impl Strategy<Value = Fault> {
 /// # Panics
 /// When an invariant is broken.
 pub fn run_schedule(schedule: &Schedule) -> World {
+    let mut world = live(schedule);
+    world.network.set_slowest(Duration::from_millis(40));
+    world.verify();
+    assert_eq!(world.session.phase(), Phase::Live, "it did not recover");
+    world
+}
+
+/// Lives through a schedule, ends the chat in the middle of whatever is the matter, and compares
+/// the client with the record: what it does not know of, it must have said that it does not know.
+///
+/// # Panics
+/// When an invariant is broken.
+pub fn run_schedule_to_its_end(schedule: &Schedule) -> World {
+    let mut world = live(schedule);
+    world.agent_sends("goodbye");
+    world.agent_ends();
+    world.run(Duration::from_secs(20));
+    world.service.0.clear_faults();
+    world.network.set_slowest(Duration::from_millis(40));
+    world.run_until(Duration::from_secs(600), |world| {
+        world.session.phase() == Phase::Ended
+    });
+    if world.journal.unresolved.is_empty() {
+        world.verify();
+    } else {
+        world.verify_sent();
+    }
+    world
+}
+
+/// A chat that has lived through a schedule.
+fn live(schedule: &Schedule) -> World {
     let mut settings = Settings::default();
     // A lost connection is recovered for as long as it takes, so chats must not run out.
     settings.chat_duration = Duration::from_secs(7 * 24 * 3_600);
-    let mut world = World::with(schedule.seed, settings, |_| {});
+    settings.transcript_grace = Duration::from_secs(24 * 3_600);
+    let mut world = World::with(schedule.seed, settings, |config| {
+        config
+            .history_pages(100)
+            .expect("a session may read all of its history");
+    });
     world.connect();
     for (wait, disturbance) in &schedule.steps {
         world.run(Duration::from_millis((*wait).into()));
         disturb(&mut world, disturbance);
     }
-    world.network.set_slowest(Duration::from_millis(40));
-    world.verify();
-    assert_eq!(world.session.phase(), Phase::Live, "it did not recover");
     world
 }
 

@@ -12,6 +12,7 @@ use chat_sim::{Contact, Effect, Fault, FaultId, Output, Service, Settings};
 use crate::journal::{CANARY, Journal};
 use crate::model;
 use crate::network::{Delivery, Network};
+use crate::trace::Trace;
 
 /// The wall clock at the beginning of every simulation: 2026-01-31T12:00:00Z.
 pub const START_UNIX: Duration = Duration::from_secs(1_769_860_800);
@@ -35,6 +36,11 @@ pub struct World {
     pub network: Network,
     /// What the client reported.
     pub journal: Journal,
+    /// Everything it put out.
+    pub trace: Trace,
+    /// Whether the application takes the events. While it does not, the session is woken by its
+    /// input alone.
+    pub takes_events: bool,
     now: Duration,
     seed: u64,
     contact: String,
@@ -103,6 +109,8 @@ impl World {
             service: ServiceBox(service),
             network: Network::new(seed),
             journal: Journal::default(),
+            trace: Trace::default(),
+            takes_events: true,
             now: Duration::ZERO,
             seed,
             contact: chat.contact_id,
@@ -243,6 +251,18 @@ impl World {
         id
     }
 
+    /// Something happens to the socket opened last.
+    ///
+    /// # Panics
+    /// When there is none.
+    pub fn socket_input(&mut self, input: SocketInput) {
+        let newest = self.sockets.last().copied();
+        let socket = newest.expect("a socket is open");
+        let now = self.instant();
+        self.session.handle_socket(now, socket, input);
+        self.settle();
+    }
+
     /// Cuts every socket, at both ends; what is under way on them is lost.
     pub fn cut(&mut self) {
         for socket in std::mem::take(&mut self.sockets) {
@@ -332,11 +352,22 @@ impl World {
         );
     }
 
+    /// Compares only what the client sent with the record.
+    ///
+    /// # Panics
+    /// When they differ.
+    pub fn verify_sent(&mut self) {
+        let given: Vec<_> = self.given.keys().copied().collect();
+        self.journal.check_settled(&given, &self.session);
+        self.journal.check_transcript(self.session.transcript());
+        model::compare_sent(self.record(), &self.journal, &self.given);
+    }
+
     /// One step: everything due happens, and then time jumps. `false` when the next thing is due
     /// after `until`.
     fn step(&mut self, until: Duration) -> bool {
         self.settle();
-        let client = self.session.poll_timeout();
+        let client = self.session.poll_timeout().filter(|_| self.takes_events);
         let next = [
             self.network.next(),
             self.service.0.poll_timeout(),
@@ -397,6 +428,9 @@ impl World {
     /// # Panics
     /// When it does not.
     pub fn check(&mut self) {
+        if !self.takes_events {
+            return;
+        }
         self.steps += 1;
         let short = self.session.transcript().len() <= COMPARE_ALWAYS;
         if short || self.steps % 100 == 0 {
@@ -422,10 +456,15 @@ impl World {
         while let Some(action) = self.session.poll_action() {
             acted = true;
             self.count(&action);
+            self.trace.action(self.now, &action);
             self.act(action);
         }
-        while let Some(event) = self.session.poll_event() {
+        while self.takes_events {
+            let Some(event) = self.session.poll_event() else {
+                break;
+            };
             acted = true;
+            self.trace.event(self.now, &event);
             self.journal.note(event);
         }
         acted

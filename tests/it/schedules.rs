@@ -1,6 +1,6 @@
 //! Whatever happens to a chat, nothing is lost, doubled or misordered.
 
-use chat_tests::{run_schedule, schedules};
+use chat_tests::{run_schedule, run_schedule_to_its_end, schedules};
 use proptest::prelude::*;
 
 proptest! {
@@ -13,5 +13,10 @@ proptest! {
     #[test]
     fn any_schedule_of_disturbances_loses_and_doubles_nothing(schedule in schedules(40)) {
         run_schedule(&schedule);
+    }
+
+    #[test]
+    fn an_end_in_the_middle_of_anything_loses_nothing_silently(schedule in schedules(20)) {
+        run_schedule_to_its_end(&schedule);
     }
 }

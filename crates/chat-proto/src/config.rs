@@ -163,8 +163,9 @@ impl Config {
         gap_page_limit: u32, 1, 100_000
     }
     setting! {
-        /// How many of the newest pages of 100 items the first connect brings.
-        /// Default 1 (ours). 1 to 100,000.
+        /// How many of the newest pages of 100 items the first connect brings. What lies further
+        /// back is not reported, and can be loaded with
+        /// [`load_older`](crate::Session::load_older). Default 1 (ours). 1 to 100,000.
         history_pages: u32, 1, 100_000
     }
 

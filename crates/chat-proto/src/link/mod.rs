@@ -81,6 +81,8 @@ pub(crate) struct Link {
     /// Attempts that failed, or sockets that died young, in a row.
     failures: u32,
     next_socket: u64,
+    /// When the live socket, or the last one there was, last brought anything.
+    last_alive: Instant,
     signals: VecDeque<Signal>,
 }
 
@@ -95,6 +97,7 @@ impl Link {
             attempt: None,
             failures: 0,
             next_socket: 0,
+            last_alive: Instant::ORIGIN,
             signals: VecDeque::new(),
         }
     }
@@ -105,6 +108,11 @@ impl Link {
 
     pub(crate) const fn failures(&self) -> u32 {
         self.failures
+    }
+
+    /// When the live socket, or the last one there was, last brought anything.
+    pub(crate) const fn last_alive(&self) -> Instant {
+        self.last_alive
     }
 
     /// Whether the driver reads the live socket, which it does not while the application is slow.
@@ -437,6 +445,7 @@ impl Link {
     fn sign_of_life(&mut self, now: Instant, socket: SocketId) {
         if let Some(live) = self.live.as_mut().filter(|live| live.socket == socket) {
             live.heartbeat.sign_of_life();
+            self.last_alive = now;
             if now - live.since >= self.heartbeat_interval {
                 self.failures = 0;
             }

@@ -44,6 +44,8 @@ pub(super) struct Access {
     participant_bearer: HeaderValue,
     clock: WallClock,
     token: Option<Token>,
+    /// Whether the service has refused the token.
+    token_refused: bool,
     failures: u32,
     /// No renewal before this time.
     not_before: Option<Instant>,
@@ -56,15 +58,19 @@ impl Access {
             participant_bearer: api::bearer(token.expose())?,
             clock,
             token: None,
+            token_refused: false,
             failures: 0,
             not_before: None,
             refused: None,
         })
     }
 
-    /// Whether there has been a token, so that operations other than connecting make sense.
-    pub(super) const fn has_token(&self) -> bool {
-        self.token.is_some()
+    /// The last token there was, good or not: at the end of a chat there will be no other.
+    pub(super) fn last_token(&self) -> TokenState {
+        match &self.token {
+            Some(token) => TokenState::Ready(token.bearer.clone()),
+            None => TokenState::Refused(RequestError::Ended),
+        }
     }
 
     /// Asks for a URL and a token.
@@ -74,8 +80,8 @@ impl Access {
     }
 
     /// The service has refused the token: it is not used again.
-    pub(super) fn token_refused(&mut self) {
-        self.token = None;
+    pub(super) const fn token_refused(&mut self) {
+        self.token_refused = true;
     }
 
     /// A token for a request, fetching one where there is none. One that is close to its end is
@@ -84,11 +90,13 @@ impl Access {
         let fresh = self
             .token
             .as_ref()
+            .filter(|_| !self.token_refused)
             .is_some_and(|token| token.renew_at.is_none_or(|at| now < at));
         if !fresh {
             self.renew(now, outputs);
         }
-        match (&self.token, &self.refused) {
+        let token = self.token.as_ref().filter(|_| !self.token_refused);
+        match (token, &self.refused) {
             (Some(token), _) => TokenState::Ready(token.bearer.clone()),
             (None, Some(error)) => TokenState::Refused(error.clone()),
             (None, None) => TokenState::Pending,
@@ -127,6 +135,7 @@ impl Access {
                 bearer,
                 renew_at: left.map(|left| now + left.saturating_sub(TOKEN_MARGIN).max(left / 2)),
             });
+            self.token_refused = false;
             self.failures = 0;
             self.not_before = None;
             self.refused = None;
@@ -166,7 +175,7 @@ impl Access {
     /// When a renewal that has failed may be tried again.
     pub(super) fn next_timeout(&self) -> Option<(Instant, WakeReason)> {
         self.not_before
-            .filter(|_| self.token.is_none())
+            .filter(|_| self.token.is_none() || self.token_refused)
             .map(|at| (at, WakeReason::TokenRefresh))
     }
 

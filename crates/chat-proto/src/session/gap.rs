@@ -57,6 +57,10 @@ struct Scan {
     tries: Tries,
     pages: u32,
     recovered: u64,
+    /// Whether the chat is over: there is no new token to be had, and no further scan.
+    last: bool,
+    /// Whether it is only taken to be sure, so that it says nothing when it is denied.
+    quiet: bool,
     newest: Option<Position>,
     /// What arrived live since the scan began.
     live: BTreeSet<ItemId>,
@@ -106,8 +110,9 @@ impl Gap {
     }
 
     /// A connection is up: what is missing is looked for.
-    pub(super) fn begin(&mut self, now: Instant, report_nothing: bool) {
-        self.settle(now);
+    pub(super) fn begin(&mut self, report_nothing: bool, outputs: &mut Outputs) {
+        // A page that was asked for before does not say what was said since.
+        outputs.cancel(Purpose::GapPage);
         self.joined = false;
         let way = match &self.anchor {
             Some(anchor) => Way::Forward(anchor.id.clone()),
@@ -124,15 +129,27 @@ impl Gap {
             tries: Tries::default(),
             pages: 0,
             recovered,
+            last: false,
+            quiet: false,
             newest: None,
             live: BTreeSet::new(),
             waits_for_events: false,
         });
     }
 
+    /// The chat is over: what came before its end and has been overtaken by the news of it is
+    /// looked for. `missed` says whether it is known that anything was missed.
+    pub(super) fn begin_last(&mut self, missed: bool, outputs: &mut Outputs) {
+        let nothing_missed = self.joined && !missed;
+        self.begin(missed, outputs);
+        if let Some(scan) = &mut self.scan {
+            scan.last = true;
+            scan.quiet = nothing_missed;
+        }
+    }
+
     /// An item arrived live.
     pub(super) fn arrived(&mut self, now: Instant, position: Position) {
-        self.settle(now);
         if let Some(scan) = &mut self.scan {
             if scan.live.len() < LIVE_LIMIT {
                 scan.live.insert(position.id.clone());
@@ -144,20 +161,20 @@ impl Gap {
     }
 
     /// The connection is lost: what has just arrived may have overtaken what did not.
-    pub(super) fn lost(&mut self, now: Instant) {
-        self.settle(now);
+    pub(super) fn lost(&mut self) {
         self.recent.clear();
         self.joined = false;
         self.interrupted |= !self.history_read;
     }
 
-    /// Moves the anchor up to what can no longer be overtaken.
-    fn settle(&mut self, now: Instant) {
+    /// Moves the anchor up to what can no longer be overtaken. `alive` is when the connection last
+    /// showed life: on a dead one, nothing is overtaken and everything is missing.
+    pub(super) fn settle(&mut self, alive: Instant) {
         if !self.joined {
             return;
         }
         while let Some((arrived, _)) = self.recent.front() {
-            if now - *arrived < SETTLE {
+            if alive - *arrived < SETTLE {
                 break;
             }
             if let Some((_, position)) = self.recent.pop_front() {
@@ -186,7 +203,12 @@ impl Gap {
         if scan.waits_for_events {
             return;
         }
-        match access.token(now, outputs) {
+        let token = if scan.last {
+            access.last_token()
+        } else {
+            access.token(now, outputs)
+        };
+        match token {
             TokenState::Ready(bearer) => {
                 let next = scan.next_token.clone();
                 let request = match &scan.way {
@@ -197,9 +219,7 @@ impl Gap {
             }
             TokenState::Pending => {}
             TokenState::Refused(error) => {
-                self.scan = None;
-                let error = GapError::Refused(error);
-                outputs.events.push_back(Event::GapUnresolved(error));
+                self.give_up(GapError::Refused(error), outputs);
             }
         }
     }
@@ -225,7 +245,8 @@ impl Gap {
                     scan.turn_back();
                     return Progress::None;
                 }
-                if scan.tries.failed(now, &error, access, outputs) == Verdict::GiveUp {
+                let denied = scan.last && error.retry_class() == RetryClass::Denied;
+                if denied || scan.tries.failed(now, &error, access, outputs) == Verdict::GiveUp {
                     return self.give_up(GapError::Refused(error), outputs);
                 }
                 return Progress::None;
@@ -308,8 +329,12 @@ impl Gap {
 
     /// The scan cannot go on.
     fn give_up(&mut self, error: GapError, outputs: &mut Outputs) -> Progress {
-        self.scan = None;
-        outputs.events.push_back(Event::GapUnresolved(error));
+        let denied = matches!(&error, GapError::Refused(cause)
+            if cause.retry_class() == RetryClass::Denied);
+        let quiet = self.scan.take().is_some_and(|scan| scan.quiet);
+        if !(quiet && denied) {
+            outputs.events.push_back(Event::GapUnresolved(error));
+        }
         Progress::None
     }
 

@@ -447,9 +447,10 @@ impl Session {
         }
         let timer = |at: Option<Instant>, reason| at.map(|at| (at, reason));
         let ending = self.ending.as_ref().map(|ending| ending.until);
-        let live = self.phase == Phase::Live;
-        let awake = self.phase != Phase::Suspended;
-        let scans = (live || self.ending.is_some()) && self.link.is_reading();
+        let going_on = self.ending.is_none();
+        let live = going_on && self.phase == Phase::Live;
+        let awake = going_on && self.phase != Phase::Suspended;
+        let scans = (live || !going_on) && self.link.is_reading();
         let leaving = self.leaving.as_ref();
         [
             self.link.next_timeout(),

@@ -35,6 +35,7 @@ impl Session {
         if self.phase == Phase::Ended {
             return;
         }
+        self.gap.settle(self.link.last_alive());
         while let Some(signal) = self.link.poll_signal() {
             self.react(signal);
             if self.phase == Phase::Ended {
@@ -56,7 +57,11 @@ impl Session {
             self.end(ending.reason);
             return;
         }
-        if self.phase == Phase::Live && self.ending.is_none() {
+        if self.ending.is_some() {
+            self.publish_changes();
+            return; // nothing else is begun any more
+        }
+        if self.phase == Phase::Live {
             self.outbox.advance(
                 self.now,
                 &mut self.access,
@@ -204,9 +209,11 @@ impl Session {
                 self.connect_failed(error.into());
             }
             (Phase::Recovering, RetryClass::Denied) => {
-                self.end_after_gap(EndReason::Inferred(error));
+                self.end_when_read(EndReason::Inferred(error), true);
             }
-            (Phase::Recovering, RetryClass::Never) => self.end_after_gap(EndReason::Fatal(error)),
+            (Phase::Recovering, RetryClass::Never) => {
+                self.end_when_read(EndReason::Fatal(error), true);
+            }
             // A failed renewal never harms a healthy socket, and what may pass is tried again.
             _ => {
                 let retry_after = error.retry_after();
@@ -266,7 +273,8 @@ impl Session {
         }
         // After a quiet renewal too: what the old socket still held when it was closed is read
         // from the transcript.
-        self.gap.begin(self.now, after_loss && !first);
+        let report_nothing = after_loss && !first;
+        self.gap.begin(report_nothing, &mut self.outputs);
     }
 
     fn connect_failed(&mut self, error: ConnectError) {
@@ -287,7 +295,7 @@ impl Session {
     /// There is no live socket any more.
     pub(super) fn link_down(&mut self) {
         self.outbox.pause(self.now);
-        self.gap.lost(self.now);
+        self.gap.lost();
     }
 
     fn item_arrived(&mut self, json: &str) {
@@ -371,7 +379,7 @@ impl Session {
         } else {
             EndReason::ChatEnded
         };
-        self.end_when_read(reason);
+        self.end_when_read(reason, false);
     }
 
     fn gap_answered(&mut self, result: Result<api::TranscriptPage, RequestError>) {
@@ -410,28 +418,18 @@ impl Session {
         self.calls.finish(page.call, Ok(answer), &mut self.outputs);
     }
 
-    /// It is over, as the service says by refusing a connection: what was missed before the end is
-    /// asked for once more, with the token we have.
-    fn end_after_gap(&mut self, reason: EndReason) {
-        if self.access.has_token() && self.ending.is_none() {
-            self.gap.begin(self.now, true);
-        }
-        self.end_when_read(reason);
-    }
-
-    /// It is over once what was missed has been read.
-    fn end_when_read(&mut self, reason: EndReason) {
+    /// It is over once what came before the end has been read, with the token we have.
+    fn end_when_read(&mut self, reason: EndReason, missed: bool) {
         if self.ending.is_some() {
             return;
         }
-        if self.gap.is_scanning() {
-            self.link.stop(&mut self.outputs.actions);
-            self.recovery_deadline = None;
-            let until = self.now + self.config.disconnect_deadline;
-            self.ending = Some(Ending { reason, until });
-        } else {
-            self.end(reason);
-        }
+        self.link.stop(&mut self.outputs.actions);
+        self.outputs.cancel(Purpose::Url);
+        self.recovery_deadline = None;
+        self.leaving = None;
+        self.gap.begin_last(missed, &mut self.outputs);
+        let until = self.now + self.config.disconnect_deadline;
+        self.ending = Some(Ending { reason, until });
     }
 
     /// It is over: everything that waits is settled, and nothing is asked for any more.
