@@ -9,7 +9,11 @@ use crate::ids::{CallId, ItemId, LocalId};
 use crate::transcript::Change;
 use crate::wire::{AbsoluteTime, ContentType, Item, ItemType};
 
-/// Something happened. In the order it happened.
+/// Something happened.
+///
+/// Events come in the order in which the session learnt of them. Items that were missed are learnt
+/// of after newer ones that arrived meanwhile; their place is told by
+/// [`Event::TranscriptChanged`], and by their times.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum Event {

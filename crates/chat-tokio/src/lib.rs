@@ -1,1 +1,69 @@
-//! placeholder
+//! An Amazon Connect Chat client for tokio.
+//!
+//! The protocol is the crate [`chat_proto`]; this one does its input and output: HTTP, WebSockets,
+//! TLS and time. A [`Client`] holds what sessions share, a [`ChatSession`] is the handle of one
+//! chat, and [`Events`] is what happens in it.
+//!
+//! ```no_run
+//! use chat_tokio::chat_proto::api::Endpoint;
+//! use chat_tokio::chat_proto::{ChatDetails, Config, Draft, Event};
+//! use chat_tokio::Client;
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let client = Client::builder().build()?;
+//! // From your backend, which calls StartChatContact.
+//! let details = ChatDetails {
+//!     contact_id: "contact".into(),
+//!     participant_id: "participant".into(),
+//!     participant_token: "token".into(),
+//! };
+//! let config = Config::new(Endpoint::region("us-west-2")?);
+//! let (session, mut events) = client.session(config, details)?;
+//!
+//! // Events are read beside the session: while too many wait, its WebSocket is not read.
+//! tokio::spawn(async move {
+//!     while let Some(event) = events.next().await {
+//!         if let Event::Item(received) = event {
+//!             println!("{:?}", received.item.content);
+//!         }
+//!     }
+//! });
+//!
+//! session.connect().await?;
+//! let sent = session.send_message(Draft::text("Hello")).await?;
+//! println!("the service calls it {}", sent.id);
+//! session.disconnect().await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A session is one task of the runtime. It ends when the chat does, and when all of its handles
+//! are dropped. Lost connections are recovered and what was missed is brought by themselves; the
+//! events say so. Logs go to [`tracing`](https://docs.rs/tracing), at the level DEBUG, in a span
+//! `chat` with the field `contact_id`; they hold no tokens, URLs or texts. The crate
+//! `tungstenite` below logs by itself, through `log`: at the level TRACE it shows whole handshakes,
+//! and the URL of one carries a token.
+
+mod address;
+mod client;
+mod clock;
+mod dial;
+mod driver;
+mod error;
+mod events;
+mod http;
+mod requests;
+mod session;
+mod shared;
+mod socket;
+mod tls;
+mod waiters;
+
+pub use chat_proto;
+pub use client::{Client, ClientBuilder};
+pub use error::{
+    CallError, ClientError, ConnectFailure, FailedMessage, ResendFailure, SendFailure,
+    SessionError, StartChatError,
+};
+pub use events::Events;
+pub use session::{ChatSession, OlderLoaded, Sent};

@@ -78,6 +78,7 @@ impl Heartbeat {
 
     pub(super) const fn set_reading(&mut self, reading: bool) {
         self.reading = reading;
+        self.lenient = true;
     }
 
     /// The time of a heartbeat has come: judges the last one and sets the time of the next.

@@ -227,8 +227,8 @@ impl Link {
             SocketInput::Failed(error) => {
                 self.attempt_failed(now, ConnectError::Socket(error), None, random);
             }
-            SocketInput::ReadingPaused => self.set_reading(now, socket, false),
-            SocketInput::ReadingResumed => self.set_reading(now, socket, true),
+            SocketInput::ReadingPaused => self.set_reading(socket, false),
+            SocketInput::ReadingResumed => self.set_reading(socket, true),
         }
     }
 
@@ -452,12 +452,9 @@ impl Link {
         }
     }
 
-    fn set_reading(&mut self, now: Instant, socket: SocketId, reading: bool) {
+    fn set_reading(&mut self, socket: SocketId, reading: bool) {
         if let Some(live) = self.live.as_mut().filter(|live| live.socket == socket) {
             live.heartbeat.set_reading(reading);
-            if reading {
-                live.heartbeat.check_at(now);
-            }
         }
         if !reading {
             self.report(Diagnostic::ReadingPaused);

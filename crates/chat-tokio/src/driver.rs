@@ -1,0 +1,237 @@
+//! The one loop of a session: does what it asks for and feeds it what comes of it.
+
+use std::collections::BTreeMap;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use chat_proto::{Action, RequestId, SocketId, SocketInput, TransportError};
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+
+use crate::clock::Timer;
+use crate::http::Http;
+use crate::requests::{Answer, Requests};
+use crate::shared::Shared;
+use crate::socket::{Opener, Socket};
+
+/// After how many rounds in a row the other tasks of the runtime have their turn. A round takes
+/// at most one frame from each socket.
+const ROUNDS: u32 = 32;
+/// The answer to a close frame of the peer repeats its code; this is what is said without one.
+const CLOSE_NORMAL: u16 = 1000;
+
+type Closing = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// Owns the IO of one session. However it ends, the session ends with it.
+pub(crate) struct Driver {
+    shared: Arc<Shared>,
+    http: Http,
+    opener: Opener,
+    sockets: BTreeMap<SocketId, Socket>,
+    closing: FuturesUnordered<Closing>,
+    requests: Requests,
+    timer: Timer,
+}
+
+/// Something that happened.
+enum Input {
+    Socket(SocketId, SocketInput),
+    Answer(RequestId, Answer),
+    Timeout,
+}
+
+impl Driver {
+    pub(crate) fn new(shared: Arc<Shared>, http: Http, opener: Opener) -> Self {
+        let timer = Timer::new(shared.clock);
+        Self {
+            shared,
+            http,
+            opener,
+            sockets: BTreeMap::new(),
+            closing: FuturesUnordered::new(),
+            requests: Requests::default(),
+            timer,
+        }
+    }
+
+    /// Runs until the session is over and its sockets are closed.
+    pub(crate) async fn run(mut self) {
+        let mut rounds = 0;
+        while !self.act() {
+            let inputs = poll_fn(|cx| self.poll_inputs(cx)).await;
+            for input in inputs {
+                self.feed(input);
+            }
+            rounds += 1;
+            if rounds % ROUNDS == 0 {
+                tokio::task::yield_now().await;
+            }
+        }
+        tracing::debug!("the session is over");
+        while self.closing.next().await.is_some() {}
+    }
+
+    /// Does all that the session asks for. Whether it is over.
+    fn act(&mut self) -> bool {
+        loop {
+            let wants = self.shared.drain();
+            let acted = !wants.actions.is_empty();
+            for action in wants.actions {
+                self.perform(action);
+            }
+            if wants.ended {
+                return true;
+            }
+            let regulated = self.regulate_reading();
+            if !acted && !regulated {
+                self.timer.set(wants.wake_at);
+                return false;
+            }
+        }
+    }
+
+    fn perform(&mut self, action: Action) {
+        match action {
+            Action::OpenSocket { socket, url } => {
+                tracing::debug!(socket = socket.number(), "opening a WebSocket");
+                let opened = Socket::open(self.opener.clone(), url);
+                self.sockets.insert(socket, opened);
+            }
+            Action::SendText { socket, text } => {
+                let sent = self.sockets.get_mut(&socket).map(|open| open.send(text));
+                if let Some(Err(error)) = sent {
+                    self.feed(Input::Socket(socket, SocketInput::Failed(error)));
+                }
+            }
+            Action::CloseSocket { socket, code } => {
+                tracing::debug!(socket = socket.number(), code, "closing a WebSocket");
+                self.close(socket, code);
+            }
+            Action::Request {
+                request,
+                operation,
+                http,
+            } => {
+                tracing::debug!(request = request.number(), %operation, "sending a request");
+                self.requests.begin(request, self.http.perform(http));
+            }
+            Action::CancelRequest { request } => {
+                tracing::debug!(request = request.number(), "cancelling a request");
+                self.requests.cancel(request);
+            }
+        }
+    }
+
+    /// Stops reading the sockets when the application falls behind with the events, and reads
+    /// again when it has caught up. Whether anything has changed.
+    fn regulate_reading(&mut self) -> bool {
+        let reading = !self.shared.events.is_over();
+        let mut changed = false;
+        for (&id, socket) in &mut self.sockets {
+            if socket.set_reading(reading) {
+                changed = true;
+                tracing::debug!(socket = id.number(), reading, "the application's pace");
+                let input = if reading {
+                    SocketInput::ReadingResumed
+                } else {
+                    SocketInput::ReadingPaused
+                };
+                self.shared
+                    .input(|session, now| session.handle_socket(now, id, input));
+            }
+        }
+        changed
+    }
+
+    /// What has happened since, at most one thing of each kind and socket, so that none can keep
+    /// the others waiting. Ready with nothing when a handle has called.
+    fn poll_inputs(&mut self, cx: &mut Context<'_>) -> Poll<Vec<Input>> {
+        let mut inputs = Vec::new();
+        let mut ready = self.shared.poll_called(cx).is_ready();
+        if self.timer.poll(cx).is_ready() {
+            inputs.push(Input::Timeout);
+        }
+        if let Poll::Ready((request, answer)) = self.requests.poll(cx) {
+            inputs.push(Input::Answer(request, answer));
+        }
+        for (&id, socket) in &mut self.sockets {
+            if let Poll::Ready(input) = socket.poll(cx) {
+                ready = true;
+                inputs.extend(input.map(|input| Input::Socket(id, input)));
+            }
+        }
+        // Sockets that close have nothing to tell.
+        while let Poll::Ready(Some(())) = self.closing.poll_next_unpin(cx) {}
+        if ready || !inputs.is_empty() {
+            Poll::Ready(inputs)
+        } else {
+            Poll::Pending
+        }
+    }
+
+    /// Tells the session what has happened.
+    fn feed(&mut self, input: Input) {
+        match input {
+            Input::Socket(id, input) => {
+                self.note(id, &input);
+                self.shared
+                    .input(|session, now| session.handle_socket(now, id, input));
+            }
+            Input::Answer(request, answer) => {
+                log_answer(request, &answer);
+                self.shared
+                    .input(|session, now| session.handle_response(now, request, answer));
+            }
+            Input::Timeout => self
+                .shared
+                .input(|session, now| session.handle_timeout(now)),
+        }
+    }
+
+    /// Lets go of a socket that is no more.
+    fn note(&mut self, id: SocketId, input: &SocketInput) {
+        let socket = id.number();
+        match input {
+            SocketInput::Opened => tracing::debug!(socket, "a WebSocket is open"),
+            SocketInput::Closed(code) => {
+                tracing::debug!(socket, code, "the service closed a WebSocket");
+                self.close(id, CLOSE_NORMAL);
+            }
+            SocketInput::Failed(error) => {
+                tracing::debug!(socket, %error, "a WebSocket failed");
+                self.sockets.remove(&id);
+            }
+            SocketInput::Text(_)
+            | SocketInput::Binary(_)
+            | SocketInput::ReadingPaused
+            | SocketInput::ReadingResumed => {}
+        }
+    }
+
+    fn close(&mut self, socket: SocketId, code: u16) {
+        if let Some(socket) = self.sockets.remove(&socket) {
+            self.closing.push(Box::pin(socket.close(code)));
+        }
+    }
+}
+
+impl Drop for Driver {
+    /// The runtime may go away before the session: those who wait are told.
+    fn drop(&mut self) {
+        self.shared.abandon();
+        self.shared.drain();
+    }
+}
+
+fn log_answer(request: RequestId, answer: &Result<http::Response<bytes::Bytes>, TransportError>) {
+    let request = request.number();
+    match answer {
+        Ok(response) => {
+            let status = response.status().as_u16();
+            tracing::debug!(request, status, "a request is answered");
+        }
+        Err(error) => tracing::debug!(request, %error, "a request failed"),
+    }
+}

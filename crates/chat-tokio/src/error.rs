@@ -1,0 +1,135 @@
+//! What can go wrong, by what was asked. The causes are the errors of `chat_proto`, which say
+//! whose fault it is.
+
+use chat_proto::{
+    CommandError, ConnectError, Draft, EndReason, LocalId, Refused, RequestError, SendError,
+};
+use thiserror::Error;
+
+/// A client cannot be built with these settings.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ClientError {
+    /// A setting is outside its range.
+    #[error("{setting} is {given}; it must be from {from} to {to}")]
+    OutOfRange {
+        /// The setting's name.
+        setting: &'static str,
+        /// The value given.
+        given: usize,
+        /// The smallest value accepted.
+        from: usize,
+        /// The greatest value accepted.
+        to: usize,
+    },
+    /// The suffix of the user agent cannot stand in an HTTP header.
+    #[error("user_agent_suffix holds characters no HTTP header may hold: use visible ASCII")]
+    UserAgent(#[source] http::header::InvalidHeaderValue),
+    /// The default TLS settings cannot be made.
+    #[error("the default TLS settings cannot be made; pass your own with tls_config: {0}")]
+    Tls(#[source] rustls::Error),
+}
+
+/// A session cannot be begun.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum SessionError {
+    /// The chat's details break a limit of the service.
+    #[error(transparent)]
+    Details(#[from] CommandError),
+    /// The operating system gave no random bytes, without which messages could be doubled.
+    #[error("the operating system gave no random bytes: {0}")]
+    Random(#[from] getrandom::Error),
+    /// There is no tokio runtime to run the session on.
+    #[error("a session begins inside a tokio runtime with its IO and time enabled: {0}")]
+    NoRuntime(#[from] tokio::runtime::TryCurrentError),
+}
+
+/// A chat could not be started.
+#[derive(Clone, PartialEq, Eq, Debug, Error)]
+#[non_exhaustive]
+pub enum StartChatError {
+    /// The request breaks a limit of the service; nothing was sent.
+    #[error(transparent)]
+    Command(#[from] CommandError),
+    /// The service refused it, or could not be reached.
+    #[error(transparent)]
+    Request(#[from] RequestError),
+}
+
+/// The first connect did not succeed.
+#[derive(Clone, PartialEq, Eq, Debug, Error)]
+#[non_exhaustive]
+pub enum ConnectFailure {
+    /// The session cannot be connected in its present phase.
+    #[error(transparent)]
+    Command(#[from] CommandError),
+    /// The attempt failed. The session is idle again, and `connect` can be repeated.
+    #[error(transparent)]
+    Failed(#[from] ConnectError),
+    /// The session ended first.
+    #[error("the session ended before it was connected")]
+    Ended(EndReason),
+}
+
+/// A message that was accepted and then could not be sent. It can be sent again with
+/// [`ChatSession::resend`](crate::ChatSession::resend), which cannot double it.
+#[derive(Clone, PartialEq, Eq, Debug, Error)]
+#[error("{local_id} was not sent: {error}")]
+#[non_exhaustive]
+pub struct FailedMessage {
+    /// Which message.
+    pub local_id: LocalId,
+    /// What it was.
+    pub draft: Draft,
+    /// Why.
+    #[source]
+    pub error: SendError,
+}
+
+/// A message was not sent.
+#[derive(Clone, PartialEq, Eq, Debug, Error)]
+#[non_exhaustive]
+pub enum SendFailure {
+    /// It was not accepted.
+    #[error(transparent)]
+    Refused(#[from] Refused<Draft>),
+    /// It was accepted, and then could not be sent.
+    #[error(transparent)]
+    Failed(#[from] Box<FailedMessage>),
+}
+
+impl SendFailure {
+    /// The message, handed back.
+    #[must_use]
+    pub fn into_draft(self) -> Draft {
+        match self {
+            Self::Refused(refused) => refused.payload,
+            Self::Failed(failed) => failed.draft,
+        }
+    }
+}
+
+/// A message was not sent again.
+#[derive(Clone, PartialEq, Eq, Debug, Error)]
+#[non_exhaustive]
+pub enum ResendFailure {
+    /// There is nothing to send again under this id, or no room for it.
+    #[error(transparent)]
+    Command(#[from] CommandError),
+    /// It was accepted, and again could not be sent.
+    #[error(transparent)]
+    Failed(#[from] Box<FailedMessage>),
+}
+
+/// A call has no answer of the service.
+#[derive(Clone, PartialEq, Eq, Debug, Error)]
+#[non_exhaustive]
+pub enum CallError {
+    /// It was not accepted; nothing was sent.
+    #[error(transparent)]
+    Command(#[from] CommandError),
+    /// It was sent, and failed.
+    #[error(transparent)]
+    Request(#[from] RequestError),
+}

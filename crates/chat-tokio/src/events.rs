@@ -1,0 +1,194 @@
+//! The events of a session on their way to the application.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use chat_proto::Event;
+use futures_core::Stream;
+
+use crate::shared::Lifeline;
+
+/// The events of a session, in the order they happened. It ends after [`Event::Ended`].
+///
+/// It keeps the session alive, as a [`ChatSession`](crate::ChatSession) does. An application that
+/// does not care about events may drop it: they are discarded then, and the session goes on. One
+/// that keeps it must read it: when more than
+/// [`event_queue`](crate::ClientBuilder::event_queue) events wait, the session's WebSockets are not
+/// read until it has caught up with half of them. Nothing is lost by that.
+pub struct Events {
+    lifeline: Arc<Lifeline>,
+}
+
+impl Events {
+    pub(crate) const fn new(lifeline: Arc<Lifeline>) -> Self {
+        Self { lifeline }
+    }
+
+    /// The next event; `None` after [`Event::Ended`]. Dropping the future loses no event.
+    pub async fn next(&mut self) -> Option<Event> {
+        poll_fn(|cx| self.poll(cx)).await
+    }
+
+    fn poll(&self, cx: &Context<'_>) -> Poll<Option<Event>> {
+        let shared = self.lifeline.shared();
+        let (polled, caught_up) = shared.events.poll(cx);
+        if caught_up {
+            shared.wake_driver();
+        }
+        polled
+    }
+}
+
+impl Stream for Events {
+    type Item = Event;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Event>> {
+        self.poll(cx)
+    }
+}
+
+impl Drop for Events {
+    fn drop(&mut self) {
+        let shared = self.lifeline.shared();
+        shared.events.discard();
+        shared.wake_driver();
+    }
+}
+
+impl fmt::Debug for Events {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Events").finish_non_exhaustive()
+    }
+}
+
+/// Events that wait to be read. What exceeds the limit is kept all the same, and says that the
+/// sockets, where events come from, are not to be read until half of the limit is free. Were it
+/// one place only, an application that stays slow would be told of pauses more than of anything
+/// else, since each of them is an event too.
+pub(crate) struct EventQueue {
+    limit: usize,
+    waiting: Mutex<Waiting>,
+}
+
+#[derive(Default)]
+struct Waiting {
+    events: VecDeque<Event>,
+    /// Whether there were more than may be, and still are too many to go on.
+    over: bool,
+    /// Whether the last event is among them or has been read.
+    ended: bool,
+    /// Whether nobody reads them.
+    discarded: bool,
+    reader: Option<Waker>,
+}
+
+impl EventQueue {
+    pub(crate) fn new(limit: usize) -> Self {
+        Self {
+            limit,
+            waiting: Mutex::default(),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        // Nothing in here panics; what is there is whole.
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes events in.
+    pub(crate) fn extend(&self, events: impl Iterator<Item = Event>) {
+        let reader = {
+            let mut waiting = self.lock();
+            let mut came = false;
+            for event in events {
+                came = true;
+                waiting.ended |= matches!(event, Event::Ended(_));
+                if !waiting.discarded {
+                    waiting.events.push_back(event);
+                }
+            }
+            waiting.over |= waiting.events.len() > self.limit;
+            waiting.reader.take_if(|_| came)
+        };
+        if let Some(reader) = reader {
+            reader.wake();
+        }
+    }
+
+    /// Whether the application is behind: sockets are not to be read.
+    pub(crate) fn is_over(&self) -> bool {
+        self.lock().over
+    }
+
+    /// The next event, and whether the application has caught up by taking it.
+    fn poll(&self, cx: &Context<'_>) -> (Poll<Option<Event>>, bool) {
+        let mut waiting = self.lock();
+        if let Some(event) = waiting.events.pop_front() {
+            let caught_up = waiting.over && waiting.events.len() <= self.limit / 2;
+            waiting.over &= !caught_up;
+            return (Poll::Ready(Some(event)), caught_up);
+        }
+        if waiting.ended {
+            return (Poll::Ready(None), false);
+        }
+        waiting.reader = Some(cx.waker().clone());
+        (Poll::Pending, false)
+    }
+
+    /// Nobody reads events any more.
+    fn discard(&self) {
+        let mut waiting = self.lock();
+        waiting.discarded = true;
+        waiting.over = false;
+        waiting.events = VecDeque::new();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_queue_keeps_order_and_ends_after_the_last_event() {
+        let queue = EventQueue::new(8);
+        let cx = Context::from_waker(Waker::noop());
+        assert_eq!(queue.poll(&cx), (Poll::Pending, false));
+        queue.extend([Event::Established].into_iter());
+        let ended = Event::Ended(chat_proto::EndReason::Disconnected);
+        queue.extend([Event::Reestablished, ended.clone()].into_iter());
+        let next = || queue.poll(&cx).0;
+        assert_eq!(next(), Poll::Ready(Some(Event::Established)));
+        assert_eq!(next(), Poll::Ready(Some(Event::Reestablished)));
+        assert_eq!(next(), Poll::Ready(Some(ended)));
+        assert_eq!(next(), Poll::Ready(None));
+        assert_eq!(next(), Poll::Ready(None));
+    }
+
+    #[test]
+    fn a_queue_that_is_over_stays_so_until_half_of_it_is_free() {
+        let queue = EventQueue::new(4);
+        let cx = Context::from_waker(Waker::noop());
+        queue.extend((0..4).map(|_| Event::Reestablished));
+        assert!(!queue.is_over());
+        queue.extend((0..2).map(|_| Event::Reestablished));
+        let mut caught_up = Vec::new();
+        while queue.is_over() {
+            caught_up.push(queue.poll(&cx).1);
+        }
+        assert_eq!(caught_up, [false, false, false, true], "two are left");
+        assert!(!queue.poll(&cx).1);
+    }
+
+    #[test]
+    fn discarded_events_do_not_pile_up() {
+        let queue = EventQueue::new(1);
+        queue.extend([Event::Established, Event::Reestablished].into_iter());
+        queue.discard();
+        queue.extend([Event::Reestablished, Event::Reestablished].into_iter());
+        assert!(!queue.is_over());
+    }
+}

@@ -1,0 +1,110 @@
+//! The HTTP requests of a session that are under way.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use chat_proto::{RequestId, TransportError};
+use futures_util::StreamExt;
+use futures_util::future::{AbortHandle, Abortable};
+use futures_util::stream::FuturesUnordered;
+use http::Response;
+
+/// The answer to a request, or why there is none.
+pub(crate) type Answer = Result<Response<Bytes>, TransportError>;
+
+type Exchange = Pin<Box<dyn Future<Output = (RequestId, Answer)> + Send>>;
+
+/// Dropping it cancels them all.
+#[derive(Default)]
+pub(crate) struct Requests {
+    exchanges: FuturesUnordered<Abortable<Exchange>>,
+    handles: BTreeMap<RequestId, AbortHandle>,
+}
+
+impl Requests {
+    pub(crate) fn begin(
+        &mut self,
+        request: RequestId,
+        answer: impl Future<Output = Answer> + Send + 'static,
+    ) {
+        let (handle, registration) = AbortHandle::new_pair();
+        let exchange: Exchange = Box::pin(async move { (request, answer.await) });
+        self.exchanges.push(Abortable::new(exchange, registration));
+        self.handles.insert(request, handle);
+    }
+
+    /// Cancels a request, whose answer does not come then.
+    pub(crate) fn cancel(&mut self, request: RequestId) {
+        if let Some(handle) = self.handles.remove(&request) {
+            handle.abort();
+        }
+    }
+
+    /// The next answer.
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<(RequestId, Answer)> {
+        loop {
+            match self.exchanges.poll_next_unpin(cx) {
+                Poll::Ready(Some(Ok((request, answer)))) => {
+                    self.handles.remove(&request);
+                    return Poll::Ready((request, answer));
+                }
+                Poll::Ready(Some(Err(_cancelled))) => {}
+                Poll::Ready(None) | Poll::Pending => return Poll::Pending,
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+
+    use chat_proto::TransportErrorKind;
+    use tokio::sync::oneshot;
+
+    use super::*;
+    use crate::clock;
+
+    /// Ids are made by sessions alone: the first of one that connects.
+    fn first_request() -> RequestId {
+        let endpoint = chat_proto::Endpoint::custom("http://127.0.0.1:1").unwrap();
+        let details = chat_proto::ChatDetails {
+            contact_id: "c".into(),
+            participant_id: "p".into(),
+            participant_token: "t".into(),
+        };
+        let start = clock::Clock::start().session_start(chat_proto::Seed::from_number(1));
+        let config = chat_proto::Config::new(endpoint);
+        let mut session = chat_proto::Session::new(start, config, details).unwrap();
+        session.connect(start.now).unwrap();
+        session.handle_timeout(start.now);
+        let Some(chat_proto::Action::Request { request, .. }) = session.poll_action() else {
+            panic!("a session that connects asks for something");
+        };
+        request
+    }
+
+    #[tokio::test]
+    async fn a_cancelled_request_ends_at_once_and_its_answer_does_not_come() {
+        let request = first_request();
+        let mut requests = Requests::default();
+        let (alive, mut ended) = oneshot::channel::<()>();
+        requests.begin(request, async move {
+            let _alive = alive;
+            std::future::pending().await
+        });
+        requests.cancel(request);
+        let next = poll_fn(|cx| Poll::Ready(requests.poll(cx)));
+        assert!(next.await.is_pending());
+        let gone = oneshot::error::TryRecvError::Closed;
+        assert_eq!(ended.try_recv(), Err(gone));
+
+        let broken = || TransportError::new(TransportErrorKind::Broken, "cut");
+        requests.begin(request, async move { Err(broken()) });
+        let (answered, answer) = poll_fn(|cx| requests.poll(cx)).await;
+        assert_eq!((answered, answer.unwrap_err()), (request, broken()));
+    }
+}

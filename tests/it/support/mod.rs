@@ -1,0 +1,3 @@
+//! What several behaviour tests share.
+
+pub(crate) mod tokio_chat;
