@@ -27,9 +27,16 @@ fuzz_target!(|text: &str| {
         let Event::Item(received) = event else {
             return false;
         };
-        received.item.id.as_ref().is_some_and(|id| id.as_str() == "afterwards")
+        received
+            .item
+            .id
+            .as_ref()
+            .is_some_and(|id| id.as_str() == "afterwards")
     });
-    assert!(arrived || text.contains("afterwards"), "a later message was lost");
+    assert!(
+        arrived || text.contains("afterwards"),
+        "a later message was lost"
+    );
 });
 
 /// A session whose socket is subscribed.

@@ -26,6 +26,7 @@
     reason = "a harness tells what is wrong by panicking"
 )]
 
+mod commands;
 mod faults;
 mod journal;
 mod lone;
@@ -42,3 +43,8 @@ pub use network::Network;
 pub use schedule::{Disturbance, Schedule, run_schedule, run_schedule_to_its_end, schedules};
 pub use trace::Trace;
 pub use world::{START_UNIX, ServiceBox, World};
+
+/// The examples of the README compile, and run where they can.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct ReadmeExamples;
