@@ -11,6 +11,7 @@ mod heartbeat;
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
+use std::fmt;
 use std::time::Duration;
 
 use crate::action::{Action, SocketInput, WakeReason};
@@ -50,13 +51,23 @@ pub(crate) enum Signal {
         retry_at: Instant,
     },
     /// An item arrived.
-    Item(String),
+    Item(ItemJson),
     /// The ping was answered well.
     Pong,
     /// The ping was answered badly or not at all.
     BadPong(DeepHeartbeatFailure),
     /// Something to report.
     Diagnostic(Diagnostic),
+}
+
+/// An item as JSON, which no log may show.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct ItemJson(pub(crate) String);
+
+impl fmt::Debug for ItemJson {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes", self.0.len())
+    }
 }
 
 #[derive(Debug)]
@@ -354,7 +365,8 @@ impl Link {
                 // The service sends items to subscribed sockets only, so an item says that the
                 // subscription holds, even where its acknowledgement is late or lost.
                 self.subscribed(now, socket, random, actions);
-                self.signals.push_back(Signal::Item(item.into_owned()));
+                let item = ItemJson(item.into_owned());
+                self.signals.push_back(Signal::Item(item));
             }
             Frame::Refusal { message } => self.report(Diagnostic::Refusal(quote(&message))),
             Frame::UnknownTopic { topic } => self.report(Diagnostic::UnknownTopic(quote(&topic))),

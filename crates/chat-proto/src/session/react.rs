@@ -248,7 +248,7 @@ impl Session {
                     });
                 }
             }
-            Signal::Item(json) => self.item_arrived(&json),
+            Signal::Item(json) => self.item_arrived(&json.0),
             Signal::Pong => self.outputs.events.push_back(Event::DeepHeartbeatSucceeded),
             Signal::BadPong(failure) => self
                 .outputs
