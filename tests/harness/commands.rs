@@ -1,0 +1,72 @@
+//! The application's commands, as tests give them: accepted, and acted upon at once.
+
+use chat_proto::{Draft, LocalId};
+
+use crate::world::World;
+
+impl World {
+    /// Begins to connect, without waiting for it.
+    ///
+    /// # Panics
+    /// When the session refuses.
+    pub fn begin_to_connect(&mut self) {
+        let now = self.instant();
+        self.session.connect(now).expect("the session is idle");
+        self.settle();
+    }
+
+    /// Sends exactly this text, which may be that of another message; [`World::verify`] knows
+    /// nothing of it.
+    ///
+    /// # Panics
+    /// When the session refuses.
+    pub fn say(&mut self, text: &str) -> LocalId {
+        let now = self.instant();
+        let said = self.session.send_message(now, Draft::text(text));
+        self.settle();
+        said.expect("the message is valid and the session is not over")
+    }
+
+    /// Types; whether it went out.
+    ///
+    /// # Panics
+    /// When the session refuses.
+    pub fn types(&mut self) -> bool {
+        let now = self.instant();
+        let sent = self.session.typing(now).expect("the session is live");
+        self.settle();
+        sent
+    }
+
+    /// Puts the session to sleep.
+    ///
+    /// # Panics
+    /// When the session refuses.
+    pub fn suspend(&mut self) {
+        let now = self.instant();
+        self.session.suspend(now).expect("the session is awake");
+        self.settle();
+    }
+
+    /// Wakes the session.
+    ///
+    /// # Panics
+    /// When the session refuses.
+    pub fn resume(&mut self) {
+        let now = self.instant();
+        self.session.resume(now).expect("the session is suspended");
+        self.settle();
+    }
+
+    /// Leaves the chat.
+    ///
+    /// # Panics
+    /// When the session refuses.
+    pub fn disconnect(&mut self) {
+        let now = self.instant();
+        self.session
+            .disconnect(now)
+            .expect("the session has been connected");
+        self.settle();
+    }
+}
