@@ -279,7 +279,7 @@ fn recovery_has_a_limit_when_the_application_sets_one() {
     world.run(SECOND * 30);
     for _ in 0..3 {
         // It counts from each loss anew.
-        world.outage(SECOND * 100);
+        world.outage(SECOND * 60);
         world.run_minutes(3);
         assert_eq!(world.session.phase(), Phase::Live);
     }

@@ -32,6 +32,8 @@ pub(super) struct Attempt {
     pub(super) step: Step,
     /// How long the service will keep the socket, where it said so.
     pub(super) lifetime: Option<Duration>,
+    /// Whether the service itself has asked to wait.
+    pub(super) demanded: bool,
 }
 
 #[derive(Debug)]
@@ -47,6 +49,7 @@ impl Attempt {
         Self {
             step: Step::Waiting { at },
             lifetime: None,
+            demanded: false,
         }
     }
 
@@ -62,10 +65,12 @@ impl Attempt {
         matches!(&self.step, Step::Subscribing(subscription) if subscription.socket == socket)
     }
 
-    /// Ends a wait early.
+    /// Ends a wait early, unless the service itself has asked for it.
     pub(super) fn hurry(&mut self, to: Instant) {
         if let Step::Waiting { at } = &mut self.step {
-            *at = to.min(*at);
+            if !self.demanded {
+                *at = to.min(*at);
+            }
         }
     }
 

@@ -9,11 +9,22 @@ use crate::ids::SocketId;
 use crate::time::Instant;
 use crate::wire::{HEARTBEAT, PING};
 
+/// So long before a silent socket is judged, the driver is woken once to read what lies unread: a
+/// process that slept would otherwise judge before it has read. At most half an interval.
+const TIME_TO_READ: Duration = Duration::from_secs(1);
+
 #[derive(Debug)]
 pub(super) struct Heartbeat {
-    due: Instant,
-    /// The next beat judges nothing: what is missing may still lie unread.
+    /// When the next one is sent, and this one judged.
+    beat_at: Instant,
+    /// When the driver is woken to read, if nothing has come until then.
+    read_by: Instant,
+    /// How long it is given then.
+    time_to_read: Duration,
+    /// The next beat judges nothing: an answer may not have had its time, or lie unread.
     lenient: bool,
+    /// Whether the driver has been given time to read what lies unread.
+    given_time: bool,
     /// Whether anything has come in since the last heartbeat was sent.
     alive: bool,
     /// Whether the last ping is still to be answered.
@@ -26,18 +37,27 @@ pub(super) struct Heartbeat {
 
 /// What a beat found out about the one before.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Beat {
+pub(super) enum Beat {
+    /// Nothing yet: it is put off for a moment.
+    PutOff,
+    /// The socket lives, or cannot be judged.
+    Alive {
+        /// The ping was not answered.
+        pong_missed: bool,
+    },
     /// No sign of life since.
-    pub(super) missed: bool,
-    /// No answer to the ping.
-    pub(super) pong_missed: bool,
+    Missed,
 }
 
 impl Heartbeat {
+    /// A heartbeat that is due at once.
     pub(super) const fn new(now: Instant) -> Self {
         Self {
-            due: now,
+            beat_at: now,
+            read_by: now,
+            time_to_read: Duration::ZERO,
             lenient: true,
+            given_time: false,
             alive: true,
             pong_pending: false,
             bad_pongs: 0,
@@ -46,17 +66,24 @@ impl Heartbeat {
     }
 
     pub(super) const fn due(&self) -> Instant {
-        self.due
+        if self.alive || self.given_time {
+            self.beat_at
+        } else {
+            self.read_by
+        }
     }
 
     pub(super) const fn bad_pongs(&self) -> u32 {
         self.bad_pongs
     }
 
-    /// Beats at once, without judging what is missing until the one after.
+    /// Beats at once, unless a heartbeat is out already: its answer is awaited first, so that
+    /// however often this is asked for, a dead socket is found.
     pub(super) const fn check_at(&mut self, now: Instant) {
-        self.due = now;
-        self.lenient = true;
+        if self.alive {
+            self.beat_at = now;
+            self.lenient = true;
+        }
     }
 
     pub(super) const fn sign_of_life(&mut self) {
@@ -83,20 +110,25 @@ impl Heartbeat {
 
     /// The time of a heartbeat has come: judges the last one and sets the time of the next.
     pub(super) fn beat(&mut self, now: Instant, interval: Duration) -> Beat {
-        // A beat that comes much too late says that this process slept: what arrived meanwhile
-        // has not been read yet.
-        let late = now - self.due >= interval;
-        let judge = !self.lenient && !late && self.reading;
-        let beat = Beat {
-            missed: judge && !self.alive,
-            pong_missed: judge && self.pong_pending,
-        };
-        if beat.pong_missed {
+        if !self.alive && !self.given_time {
+            self.given_time = true;
+            self.beat_at = self.beat_at.max(now + self.time_to_read);
+            return Beat::PutOff;
+        }
+        let judge = !self.lenient && self.reading;
+        self.lenient = false;
+        self.given_time = false;
+        self.beat_at = now + interval;
+        self.time_to_read = TIME_TO_READ.min(interval / 2);
+        self.read_by = now + (interval - self.time_to_read);
+        if judge && !self.alive {
+            return Beat::Missed;
+        }
+        let pong_missed = judge && self.pong_pending;
+        if pong_missed {
             self.bad_pongs = self.bad_pongs.saturating_add(1);
         }
-        self.lenient = false;
-        self.due = now + interval;
-        beat
+        Beat::Alive { pong_missed }
     }
 
     pub(super) fn send(&mut self, socket: SocketId, actions: &mut VecDeque<Action>) {
@@ -127,25 +159,36 @@ mod tests {
     #[test]
     fn silence_for_one_interval_is_a_miss_and_any_frame_is_life() {
         let start = Instant::ORIGIN;
-        let mut heartbeat = beating(start);
-        assert!(heartbeat.beat(start + INTERVAL, INTERVAL).missed);
+        let mut silent = beating(start);
+        assert_eq!(silent.due(), start + (INTERVAL - TIME_TO_READ));
+        assert_eq!(silent.beat(silent.due(), INTERVAL), Beat::PutOff);
+        assert_eq!(silent.due(), start + INTERVAL);
+        assert_eq!(silent.beat(silent.due(), INTERVAL), Beat::Missed);
 
-        let mut heartbeat = beating(start);
-        heartbeat.sign_of_life();
-        let beat = heartbeat.beat(start + INTERVAL, INTERVAL);
-        assert!(!beat.missed);
-        assert!(beat.pong_missed);
+        let mut heard = beating(start);
+        heard.sign_of_life();
+        assert_eq!(heard.due(), start + INTERVAL);
+        let beat = heard.beat(heard.due(), INTERVAL);
+        assert_eq!(beat, Beat::Alive { pong_missed: true });
     }
 
     #[test]
-    fn a_beat_after_a_long_sleep_and_one_of_an_unread_socket_judge_nothing() {
+    fn a_process_that_slept_reads_before_it_judges() {
         let start = Instant::ORIGIN;
+        let woken = start + INTERVAL * 100;
         let mut slept = beating(start);
-        assert!(!slept.beat(start + INTERVAL * 100, INTERVAL).missed);
-        assert!(slept.beat(start + INTERVAL * 101, INTERVAL).missed);
+        assert_eq!(slept.beat(woken, INTERVAL), Beat::PutOff);
+        assert_eq!(slept.due(), woken + TIME_TO_READ);
+        assert_eq!(slept.beat(slept.due(), INTERVAL), Beat::Missed);
+    }
 
-        let mut unread = beating(start);
-        unread.set_reading(false);
-        assert!(!unread.beat(start + INTERVAL, INTERVAL).missed);
+    #[test]
+    fn a_socket_that_is_not_read_is_not_judged() {
+        let start = Instant::ORIGIN;
+        let mut heartbeat = beating(start);
+        heartbeat.set_reading(false);
+        assert_eq!(heartbeat.beat(start + INTERVAL, INTERVAL), Beat::PutOff);
+        let beat = heartbeat.beat(start + INTERVAL * 2, INTERVAL);
+        assert_eq!(beat, Beat::Alive { pong_missed: false });
     }
 }

@@ -24,7 +24,7 @@ use crate::time::Instant;
 use crate::wire::{Frame, SUBSCRIBE};
 
 use attempt::{Attempt, Step, Subscription, backoff};
-use heartbeat::Heartbeat;
+use heartbeat::{Beat, Heartbeat};
 
 /// Before a socket's end, so much time is left for the next one to take over.
 const RENEWAL_MARGIN: Duration = Duration::from_secs(60);
@@ -255,23 +255,26 @@ impl Link {
             return;
         }
         if live.heartbeat.due() <= now {
-            let beat = live.heartbeat.beat(now, self.heartbeat_interval);
-            let too_many = self
-                .deep_heartbeat_limit
-                .is_some_and(|limit| live.heartbeat.bad_pongs() >= limit.max(1));
-            if beat.pong_missed {
-                let failure = DeepHeartbeatFailure::NoAnswer;
-                self.signals.push_back(Signal::BadPong(failure));
+            match live.heartbeat.beat(now, self.heartbeat_interval) {
+                Beat::PutOff => {}
+                Beat::Missed => {
+                    self.suspect(now, LossCause::HeartbeatMissed, random);
+                    return;
+                }
+                Beat::Alive { pong_missed } => {
+                    let bad = live.heartbeat.bad_pongs();
+                    let limit = self.deep_heartbeat_limit;
+                    live.heartbeat.send(live.socket, actions);
+                    if pong_missed {
+                        let failure = DeepHeartbeatFailure::NoAnswer;
+                        self.signals.push_back(Signal::BadPong(failure));
+                    }
+                    if limit.is_some_and(|limit| bad >= limit.max(1)) {
+                        self.suspect(now, LossCause::DeepHeartbeatFailed, random);
+                        return;
+                    }
+                }
             }
-            if beat.missed {
-                self.suspect(now, LossCause::HeartbeatMissed, random);
-                return;
-            }
-            if too_many {
-                self.suspect(now, LossCause::DeepHeartbeatFailed, random);
-                return;
-            }
-            live.heartbeat.send(live.socket, actions);
         }
         let due = self.live.as_ref().is_some_and(|live| live.renew_at <= now);
         if due && self.attempt.is_none() {
@@ -458,7 +461,8 @@ impl Link {
         if let Some(live) = self.live.as_mut().filter(|live| live.socket == socket) {
             live.heartbeat.sign_of_life();
             self.last_alive = now;
-            if now - live.since >= self.heartbeat_interval {
+            // What an old socket still brings says nothing of the attempts at the next one.
+            if self.attempt.is_none() && now - live.since >= self.heartbeat_interval {
                 self.failures = 0;
             }
         }
@@ -496,12 +500,15 @@ impl Link {
 
     fn lost(&mut self, now: Instant, cause: LossCause, random: &mut Random) {
         self.signals.push_back(Signal::Lost(cause));
-        if self.attempt.is_none() {
-            let wait = match self.failures {
-                0 => random.spread(SPREAD),
-                failures => backoff(failures, random),
-            };
-            self.attempt = Some(Attempt::waiting(now + wait));
+        let soon = now + random.spread(SPREAD);
+        match &mut self.attempt {
+            // A renewal that waits in its backoff has become urgent.
+            Some(attempt) => attempt.hurry(soon),
+            None if self.failures == 0 => self.attempt = Some(Attempt::waiting(soon)),
+            None => {
+                let wait = backoff(self.failures, random);
+                self.attempt = Some(Attempt::waiting(now + wait));
+            }
         }
     }
 
@@ -515,7 +522,9 @@ impl Link {
         self.failures = self.failures.saturating_add(1);
         let wait = retry_after.unwrap_or_else(|| backoff(self.failures, random));
         let retry_at = now + wait;
-        self.attempt = Some(Attempt::waiting(retry_at));
+        let mut attempt = Attempt::waiting(retry_at);
+        attempt.demanded = retry_after.is_some();
+        self.attempt = Some(attempt);
         self.signals
             .push_back(Signal::AttemptFailed { error, retry_at });
     }

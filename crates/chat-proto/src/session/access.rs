@@ -147,6 +147,7 @@ impl Access {
             let millis = expiry.unix_millis();
             self.clock.time_left(now, millis, SOCKET_LIFETIME_LIMIT)
         });
+        check_url(&websocket.url)?;
         Ok(Some((websocket.url, lifetime)))
     }
 
@@ -185,5 +186,22 @@ impl Access {
             self.not_before = None;
             self.refused = None;
         }
+    }
+}
+
+/// The service's URL is one, and one of a WebSocket. Whether it may be used is the driver's to say.
+fn check_url(url: &SocketUrl) -> Result<(), ProtocolError> {
+    let refuse = |problem| {
+        Err(ProtocolError::Url {
+            what: "Websocket.Url",
+            problem,
+        })
+    };
+    let Ok(uri) = url.expose().parse::<http::Uri>() else {
+        return refuse("it is not a URL");
+    };
+    match uri.scheme_str() {
+        Some("wss" | "ws") if uri.host().is_some_and(|host| !host.is_empty()) => Ok(()),
+        Some(_) | None => refuse("it does not begin with wss:// or ws:// and a host"),
     }
 }

@@ -21,14 +21,23 @@ struct Message {
     local_id: LocalId,
     draft: Draft,
     client_token: ClientToken,
+    /// Whether it has ever been on its way.
+    requested: bool,
+}
+
+impl Message {
+    /// Whether this item, which we wrote, may be this message.
+    fn is_told_by(&self, item: &Item) -> bool {
+        self.requested
+            && item.content.as_ref() == Some(&self.draft.content)
+            && item.content_type.as_ref() == Some(&self.draft.content_type)
+    }
 }
 
 /// The message being sent: the first of the queue, once it has been begun.
 #[derive(Debug, Default)]
 struct Head {
     tries: Tries,
-    /// Whether it has ever been on its way.
-    requested: bool,
     /// How long it has been tried before the connection was last lost.
     spent: Duration,
     /// Since when it is being tried; `None` while the connection is down.
@@ -94,6 +103,7 @@ impl Outbox {
             local_id,
             draft,
             client_token: outputs.random.client_token(),
+            requested: false,
         });
         Ok(local_id)
     }
@@ -127,7 +137,7 @@ impl Outbox {
         outputs: &mut Outputs,
         transcript: &mut Transcript,
     ) {
-        while let Some(message) = self.queue.front() {
+        while let Some(message) = self.queue.front_mut() {
             let head = self.head.get_or_insert_default();
             let since = *head.since.get_or_insert(now);
             if head.spent + (now - since) >= self.deadline {
@@ -147,7 +157,7 @@ impl Outbox {
                     let request =
                         SendMessage::new(message.draft.clone(), message.client_token.clone());
                     outputs.request(now, Purpose::Message, &bearer, &request);
-                    head.requested = true;
+                    message.requested = true;
                     return;
                 }
                 TokenState::Pending => return,
@@ -206,16 +216,20 @@ impl Outbox {
     }
 
     /// The message of ours that this item, which we wrote, is taken for: the one being sent, when
-    /// it says the same. The answer to the request tells for certain, whatever comes first.
+    /// it says the same, or one that failed although it had been on its way. For the former, the
+    /// answer to the request tells for certain, whatever comes first.
     pub(super) fn echo(&mut self, item: &Item) -> Option<LocalId> {
-        let message = self.queue.front()?;
-        let head = self.head.as_mut()?;
-        let same = item.content.as_ref() == Some(&message.draft.content)
-            && item.content_type.as_ref() == Some(&message.draft.content_type);
-        if !same || !head.requested || head.echo.is_some() {
-            return None;
+        if let (Some(message), Some(head)) = (self.queue.front(), &mut self.head) {
+            if head.echo.is_none() && message.is_told_by(item) {
+                head.echo = item.id.clone();
+                return Some(message.local_id);
+            }
         }
-        head.echo = item.id.clone();
+        let arrived = self
+            .failed
+            .iter()
+            .position(|message| message.is_told_by(item))?;
+        let message = self.failed.remove(arrived)?;
         Some(message.local_id)
     }
 

@@ -208,6 +208,10 @@ impl Session {
             (Phase::Connecting, RetryClass::Denied | RetryClass::Never) => {
                 self.connect_failed(error.into());
             }
+            // The service has taken note that we leave, or the chat has ended while we did.
+            (Phase::Recovering, RetryClass::Denied) if self.leaving.is_some() => {
+                self.end_when_read(EndReason::Disconnected, true);
+            }
             (Phase::Recovering, RetryClass::Denied) => {
                 self.end_when_read(EndReason::Inferred(error), true);
             }
@@ -300,7 +304,7 @@ impl Session {
 
     fn item_arrived(&mut self, json: &str) {
         match Item::parse(json) {
-            Ok(item) if self.is_of_this_chat(&item) => {
+            Ok(item) if item.related_contact_id.is_some() || self.is_of_this_chat(&item) => {
                 self.receive(item, Source::Live);
             }
             Ok(item) => self
@@ -311,9 +315,16 @@ impl Session {
     }
 
     /// An item is ours when either of its contacts is. One that names no contact is, too: the
-    /// socket is ours alone.
+    /// socket is ours alone. One of a past chat names that chat.
     fn is_of_this_chat(&self, item: &Item) -> bool {
         let ours = &self.details.contact_id;
+        if item
+            .related_contact_id
+            .as_ref()
+            .is_some_and(|past| past != ours)
+        {
+            return false;
+        }
         match (&item.initial_contact_id, &item.contact_id) {
             (None, _) => true, // after a transfer, the new contact may be all it names
             (Some(initial), contact) => initial == ours || contact.as_ref() == Some(ours),
@@ -357,7 +368,8 @@ impl Session {
             return false;
         }
         self.publish_changes();
-        let ended = item.is_chat_ended();
+        // In persistent chat, the history holds the ends of past chats.
+        let ended = item.is_chat_ended() && self.is_of_this_chat(&item);
         if source != Source::Older {
             self.outputs.events.push_back(Event::Item(ReceivedItem {
                 item,

@@ -3,6 +3,7 @@
 //! Items the service has numbered are ordered by (time, id). Messages that are not confirmed yet
 //! come after all of them, in the order they were sent.
 
+mod dropped;
 mod order;
 
 use std::collections::BTreeMap;
@@ -10,10 +11,14 @@ use std::sync::Arc;
 
 use crate::api::Draft;
 use crate::ids::{ItemId, LocalId, ParticipantId};
+use crate::transcript::dropped::Dropped;
 use crate::transcript::order::OrderedEntries;
 use crate::wire::{AbsoluteTime, Item, ItemType};
 
 pub(crate) use order::Position;
+
+/// The most receipts kept for messages that have not come yet.
+const RECEIPTS_LIMIT: usize = 1_000;
 
 /// How far a message has come. Only ever rises, except that a failed one can be sent again.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -90,8 +95,10 @@ pub struct Transcript {
     unseen: BTreeMap<ItemId, LocalId>,
     /// Our messages that are not confirmed, in the order of sending.
     local: Vec<Entry>,
-    /// The newest position that has been dropped to stay within the limit.
-    floor: Option<Position>,
+    /// Items that were dropped, or never taken in, to stay within the limit.
+    dropped: Dropped,
+    /// Receipts of messages that have not come yet.
+    receipts: BTreeMap<ItemId, Status>,
     limit: usize,
     own: ParticipantId,
     changes: Vec<Change>,
@@ -104,7 +111,8 @@ impl Transcript {
             positions: BTreeMap::new(),
             unseen: BTreeMap::new(),
             local: Vec::new(),
-            floor: None,
+            dropped: Dropped::new(limit),
+            receipts: BTreeMap::new(),
             limit,
             own,
             changes: Vec::new(),
@@ -146,7 +154,8 @@ impl Transcript {
 
     /// Whether the service itself has shown us this item.
     pub(crate) fn has_seen(&self, id: &ItemId) -> bool {
-        self.positions.contains_key(id) && !self.unseen.contains_key(id)
+        let known = self.positions.contains_key(id) || self.dropped.contains(id);
+        known && !self.unseen.contains_key(id)
     }
 
     /// Whether no further, older item would fit.
@@ -213,29 +222,30 @@ impl Transcript {
     ) -> Option<Arrival> {
         let position = Position::of(item)?;
         let id = position.id.clone();
-        if let Some(known) = self.positions.get(&id) {
-            let Some(local_id) = self.unseen.remove(&id) else {
+        let ours = self.unseen.remove(&id);
+        if let Some(known) = self.positions.get(&id).cloned() {
+            let Some(local_id) = ours else {
                 return Some(Arrival::Known);
             };
-            let known = known.clone();
             self.replace(&known, position, item, local_id);
             return Some(Arrival::New(Some(local_id)));
         }
-        if self.floor.as_ref().is_some_and(|floor| position <= *floor) {
+        if self.dropped.knows(&position) {
             return Some(Arrival::Known);
         }
-        if let Some(local_id) = echo_of {
+        let local_id = ours.or(echo_of);
+        if let Some(local_id) = local_id {
             self.remove_local(local_id);
         }
         self.insert(
             position,
             Entry {
                 item: Arc::clone(item),
-                local_id: echo_of,
+                local_id,
                 status: Status::Sent,
             },
         );
-        Some(Arrival::New(echo_of))
+        Some(Arrival::New(local_id))
     }
 
     /// The service has confirmed a message of ours under this id and time.
@@ -253,20 +263,23 @@ impl Transcript {
             // The service says that another item is ours: the one taken for it stands alone.
             self.set_local_id(echo, None);
         }
-        self.remove_local(local_id);
         if self.positions.contains_key(id) {
+            self.remove_local(local_id);
             self.set_local_id(id, Some(local_id));
             return;
         }
-        let item = Arc::new(draft_item(draft, &self.own, Some(id), time));
-        // Without a time it has no place; the item itself will bring one.
-        let Some(position) = Position::of(&item) else {
-            return;
-        };
-        if self.floor.as_ref().is_some_and(|floor| position <= *floor) {
+        if self.dropped.contains(id) {
+            self.remove_local(local_id);
             return;
         }
         self.unseen.insert(id.clone(), local_id);
+        let item = Arc::new(draft_item(draft, &self.own, Some(id), time));
+        let Some(position) = Position::of(&item) else {
+            // Without a time it has no place yet; the item itself will bring one.
+            self.set_local_status(local_id, Status::Sent);
+            return;
+        };
+        self.remove_local(local_id);
         self.insert(
             position,
             Entry {
@@ -282,14 +295,9 @@ impl Transcript {
         let Some(metadata) = &item.metadata else {
             return;
         };
-        let Some(position) = metadata
-            .message_id
-            .as_ref()
-            .and_then(|id| self.positions.get(id))
-        else {
+        let Some(id) = &metadata.message_id else {
             return;
         };
-        let position = position.clone();
         let others = metadata
             .receipts
             .iter()
@@ -302,6 +310,15 @@ impl Transcript {
             })
             .max();
         let Some(status) = status else { return };
+        let Some(position) = self.positions.get(id).cloned() else {
+            // It has overtaken its message.
+            let waiting = self.receipts.entry(id.clone()).or_insert(status);
+            *waiting = status.max(*waiting);
+            if self.receipts.len() > RECEIPTS_LIMIT {
+                self.receipts.pop_first();
+            }
+            return;
+        };
         self.update(&position, |entry| {
             let rises = status > entry.status;
             if rises {
@@ -360,7 +377,16 @@ impl Transcript {
         }
     }
 
-    fn insert(&mut self, position: Position, entry: Entry) {
+    fn insert(&mut self, position: Position, mut entry: Entry) {
+        if let Some(status) = self.receipts.remove(&position.id) {
+            entry.status = entry.status.max(status);
+        }
+        let oldest = self.ordered.first();
+        if self.is_full() && oldest.is_some_and(|oldest| position < *oldest) {
+            self.unseen.remove(&position.id);
+            self.dropped.add(position);
+            return;
+        }
         self.positions.insert(position.id.clone(), position.clone());
         let index = self.ordered.insert(position, entry.clone());
         self.changes.push(Change::Inserted { index, entry });
@@ -375,8 +401,8 @@ impl Transcript {
         };
         self.positions.remove(&position.id);
         self.unseen.remove(&position.id);
+        self.dropped.add(position);
         self.changes.push(Change::Removed { index: 0 });
-        self.floor = self.floor.take().max(Some(position));
     }
 
     fn local_index(&self, local_id: LocalId) -> Option<usize> {

@@ -49,6 +49,10 @@ impl OrderedEntries {
         self.runs.iter().flatten().map(|(_, entry)| entry)
     }
 
+    pub(super) fn first(&self) -> Option<&Position> {
+        self.runs.first()?.first().map(|(position, _)| position)
+    }
+
     pub(super) fn get(&self, index: usize) -> Option<&Entry> {
         let mut left = index;
         for run in &self.runs {
