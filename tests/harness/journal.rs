@@ -124,7 +124,7 @@ impl Journal {
                 return;
             }
             Event::Ended(reason) => self.ended = Some(reason.clone()),
-            _ => {}
+            Event::CallFinished { .. } | _ => {}
         }
         self.events.push(event);
     }

@@ -4,15 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use chat_proto::{
-    Action, ChatDetails, Config, Draft, Endpoint, Instant, LocalId, Phase, RequestId, Seed,
-    Session, SocketId, SocketInput, Start, TransportError, TransportErrorKind,
+    ChatDetails, Config, Draft, Endpoint, Instant, LocalId, Phase, RequestId, Seed, Session,
+    SocketId, SocketInput, Start, TransportError, TransportErrorKind,
 };
-use chat_sim::{Contact, Effect, Fault, FaultId, Output, Service, Settings};
+use chat_sim::{Contact, Effect, Fault, FaultId, Service, Settings};
 
 use crate::journal::{CANARY, Journal};
 use crate::model;
-use crate::network::{Delivery, Network};
+use crate::network::Network;
 use crate::trace::Trace;
+
+mod wiring;
 
 /// The wall clock at the beginning of every simulation: 2026-01-31T12:00:00Z.
 pub const START_UNIX: Duration = Duration::from_secs(1_769_860_800);
@@ -449,166 +451,5 @@ impl World {
         }
         let limit = 2;
         assert!(self.sockets.len() <= limit, "more than {limit} sockets");
-    }
-
-    fn drain_client(&mut self) -> bool {
-        let mut acted = false;
-        while let Some(action) = self.session.poll_action() {
-            acted = true;
-            self.count(&action);
-            self.trace.action(self.now, &action);
-            self.act(action);
-        }
-        while self.takes_events {
-            let Some(event) = self.session.poll_event() else {
-                break;
-            };
-            acted = true;
-            self.trace.event(self.now, &event);
-            self.journal.note(event);
-        }
-        acted
-    }
-
-    /// No busy loop, and nothing secret in what a log may show.
-    fn count(&mut self, action: &Action) {
-        let minute = self.now.as_secs() / 60;
-        if minute != self.minute {
-            self.minute = minute;
-            self.actions = 0;
-        }
-        self.actions += 1;
-        self.actions_total += 1;
-        assert!(
-            self.actions <= ACTIONS_PER_MINUTE,
-            "seed {}: more than {ACTIONS_PER_MINUTE} actions in minute {minute}",
-            self.seed
-        );
-        let shown = format!("{action:?}");
-        let token = self.session.chat_details().participant_token.expose();
-        assert!(
-            !shown.contains(CANARY) && !shown.contains("token") && !shown.contains(token),
-            "a secret shows in {shown}"
-        );
-    }
-
-    fn act(&mut self, action: Action) {
-        let now = self.now;
-        match action {
-            Action::OpenSocket { socket, url } => {
-                self.sockets.insert(socket);
-                self.socket_names.insert(socket.number(), socket);
-                let url = url.expose();
-                let path = url.splitn(4, '/').nth(3).unwrap_or_default();
-                let upgrade = Delivery::Upgrade(socket, format!("/{path}"));
-                self.network.send(now, upgrade);
-            }
-            Action::SendText { socket, text } => {
-                if self.sockets.contains(&socket) {
-                    let frame = Delivery::Frame(socket, text.into_owned());
-                    self.network.send(now, frame);
-                }
-            }
-            Action::CloseSocket { socket, .. } => {
-                if self.sockets.remove(&socket) {
-                    self.network.send(now, Delivery::Closed(socket));
-                }
-            }
-            Action::Request { request, http, .. } => {
-                assert!(
-                    self.journal.ended.is_none(),
-                    "seed {}: a request after the end",
-                    self.seed
-                );
-                self.request_names.insert(request.number(), request);
-                self.network.send(now, Delivery::Request(request, http));
-            }
-            Action::CancelRequest { request } => {
-                self.cancelled.insert(request);
-            }
-        }
-    }
-
-    fn drain_service(&mut self) -> bool {
-        let mut acted = false;
-        while let Some(output) = self.service.0.poll_output() {
-            acted = true;
-            self.serve(output);
-        }
-        acted
-    }
-
-    fn serve(&mut self, output: Output) {
-        let broken = |what: &str| TransportError::new(TransportErrorKind::Broken, what);
-        let (socket, input) = match output {
-            Output::Respond { request, response } => return self.answer(request, Ok(response)),
-            Output::Drop { request } => {
-                return self.answer(request, Err(broken("the service dropped the request")));
-            }
-            Output::Accept { socket } => (socket, SocketInput::Opened),
-            Output::Refuse { socket, response } => {
-                let detail = format!("HTTP {}", response.status());
-                let kind = TransportErrorKind::HandshakeRefused;
-                (
-                    socket,
-                    SocketInput::Failed(TransportError::new(kind, detail)),
-                )
-            }
-            Output::Send { socket, text } => (socket, SocketInput::Text(text)),
-            Output::Close { socket, code, .. } => (socket, SocketInput::Closed(code)),
-            Output::Abort { socket } => (
-                socket,
-                SocketInput::Failed(broken("the service cut the socket")),
-            ),
-            Output::Freeze { .. } => return, // nothing comes of it any more, by itself
-        };
-        if let Some(name) = self.socket_names.get(&socket.0) {
-            self.network.send(self.now, Delivery::Socket(*name, input));
-        }
-    }
-
-    fn answer(
-        &mut self,
-        request: chat_sim::RequestId,
-        result: Result<http::Response<Vec<u8>>, TransportError>,
-    ) {
-        if let Some(name) = self.request_names.remove(&request.0) {
-            self.network
-                .send(self.now, Delivery::Response(name, result));
-        }
-    }
-
-    fn deliver(&mut self, delivery: Delivery) {
-        let now = self.instant();
-        match delivery {
-            Delivery::Request(request, http) => {
-                let id = chat_sim::RequestId(request.number());
-                self.service.0.handle_request(self.now, id, http);
-            }
-            Delivery::Response(request, result) => {
-                if !self.cancelled.remove(&request) {
-                    self.session.handle_response(now, request, result);
-                }
-            }
-            Delivery::Upgrade(socket, path) => {
-                let id = chat_sim::SocketId(socket.number());
-                self.service.0.handle_upgrade(self.now, id, &path);
-            }
-            Delivery::Frame(socket, text) => {
-                let id = chat_sim::SocketId(socket.number());
-                self.service.0.handle_text(self.now, id, &text);
-            }
-            Delivery::Closed(socket) => {
-                let id = chat_sim::SocketId(socket.number());
-                self.service.0.handle_closed(self.now, id);
-            }
-            Delivery::Socket(socket, input) => {
-                // Of one that was closed, input goes on to come for a while: it must be ignored.
-                if matches!(input, SocketInput::Closed(_) | SocketInput::Failed(_)) {
-                    self.sockets.remove(&socket);
-                }
-                self.session.handle_socket(now, socket, input);
-            }
-        }
     }
 }

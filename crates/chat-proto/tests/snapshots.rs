@@ -1,5 +1,10 @@
 //! Every frame and every request the core writes, as it goes over the wire.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test tells what is wrong by panicking"
+)]
+
 use std::fmt::Write;
 
 use chat_proto::api::{
