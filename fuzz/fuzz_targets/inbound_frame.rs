@@ -6,8 +6,8 @@
 use std::time::Duration;
 
 use chat_proto::{
-    Action, ChatDetails, Config, Endpoint, Event, Instant, Operation, Phase, Seed, Session,
-    SocketId, SocketInput, Start,
+    Action, ChatDetails, Config, Endpoint, Event, Instant, Operation, Seed, Session, SocketId,
+    SocketInput, Start,
 };
 use libfuzzer_sys::fuzz_target;
 
@@ -18,9 +18,12 @@ fuzz_target!(|text: &str| {
     let now = Instant::from_origin(Duration::from_secs(1));
     session.handle_socket(now, socket, SocketInput::Text(text.to_owned()));
     while session.poll_action().is_some() {}
-    while session.poll_event().is_some() {}
-    if session.phase() == Phase::Ended {
-        return; // the frame said that the chat has ended
+    let ended = std::iter::from_fn(|| session.poll_event()).any(|event| match event {
+        Event::Item(received) => received.item.is_chat_ended(),
+        _ => false,
+    });
+    if ended {
+        return; // nothing that comes after the end is wanted
     }
     session.handle_socket(now, socket, SocketInput::Text(AFTERWARDS.to_owned()));
     let arrived = std::iter::from_fn(|| session.poll_event()).any(|event| {
