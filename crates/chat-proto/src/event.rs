@@ -49,7 +49,8 @@ pub enum Event {
     /// The transcript has changed. A copy that applies these changes in order is the transcript.
     TranscriptChanged(Change),
     /// Everything missed while there was no connection has been reported, as items flagged
-    /// `recovered`. After the first connect: the history that was there already.
+    /// `recovered`. After the first connect: the history that was there already. Comes after every
+    /// [`Event::Established`] and [`Event::Reestablished`] whose connection lasts long enough.
     GapFilled {
         /// How many items were recovered.
         items: u64,

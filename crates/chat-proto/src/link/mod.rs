@@ -491,11 +491,12 @@ impl Link {
         if live.suspect {
             return; // its loss is known already
         }
+        self.lost(now, cause, random);
         if now - live.since < self.heartbeat_interval {
-            // A service that accepts and closes at once must not be asked in a tight loop.
+            // A service that accepts and closes at once must not be asked in a tight loop: the
+            // next loss in a row is followed by a wait.
             self.failures = self.failures.saturating_add(1);
         }
-        self.lost(now, cause, random);
     }
 
     fn lost(&mut self, now: Instant, cause: LossCause, random: &mut Random) {

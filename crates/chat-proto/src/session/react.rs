@@ -277,8 +277,7 @@ impl Session {
         }
         // After a quiet renewal too: what the old socket still held when it was closed is read
         // from the transcript.
-        let report_nothing = after_loss && !first;
-        self.gap.begin(report_nothing, &mut self.outputs);
+        self.gap.begin(after_loss, &mut self.outputs);
     }
 
     fn connect_failed(&mut self, error: ConnectError) {

@@ -1,0 +1,10 @@
+//! The program as its users meet it: processes, arguments, lines and exit statuses.
+
+#![cfg(unix)]
+
+mod arguments;
+mod chat;
+mod demo;
+mod pipe;
+mod simulate;
+mod support;
