@@ -1,6 +1,7 @@
 //! The application's commands, as tests give them: accepted, and acted upon at once.
 
 use chat_proto::{Draft, LocalId};
+use chat_sim::Operation;
 
 use crate::world::World;
 
@@ -68,5 +69,18 @@ impl World {
             .disconnect(now)
             .expect("the session has been connected");
         self.settle();
+    }
+
+    /// The agent sends so many messages.
+    pub fn agent_sends_many(&mut self, count: u32) {
+        for _ in 0..count {
+            self.agent_sends("one of many");
+        }
+    }
+
+    /// How often the service was asked for this.
+    #[must_use]
+    pub fn requests(&self, operation: Operation) -> u64 {
+        self.record().requests(operation)
     }
 }

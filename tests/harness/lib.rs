@@ -26,6 +26,9 @@
     reason = "a harness tells what is wrong by panicking"
 )]
 
+/// A second of virtual time.
+pub const SECOND: std::time::Duration = std::time::Duration::from_secs(1);
+
 mod commands;
 mod faults;
 mod journal;

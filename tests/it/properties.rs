@@ -1,13 +1,9 @@
 //! What holds for every order of arrival.
 
-use std::collections::BTreeSet;
-use std::time::Duration;
-
 use chat_proto::{Event, ItemId, SocketInput, Status};
-use chat_tests::{CONTACT, Lone, PARTICIPANT, message};
+use chat_tests::{CONTACT, Lone, PARTICIPANT, SECOND, message};
 use proptest::prelude::*;
-
-const SECOND: Duration = Duration::from_secs(1);
+use std::collections::BTreeSet;
 
 /// The ids of the items that were reported, in the order of the reports.
 fn reported(lone: &Lone) -> Vec<ItemId> {

@@ -4,9 +4,7 @@ use std::time::Duration;
 
 use chat_proto::{EndReason, Event, Phase};
 use chat_sim::{CutWhen, Effect, Fault, Operation, Settings};
-use chat_tests::{World, on_connect, refusal, throttled};
-
-const SECOND: Duration = Duration::from_secs(1);
+use chat_tests::{SECOND, World, on_connect, refusal, throttled};
 
 /// When the service was asked for a connection, from `since` on.
 fn asked(world: &World, since: Duration) -> Vec<Duration> {
@@ -260,12 +258,7 @@ fn an_answer_that_comes_after_its_time_is_ignored() {
     world.cut();
     world.run_minutes(1);
     assert_eq!(world.journal.reestablished, 1);
-    assert_eq!(
-        world
-            .record()
-            .requests(Operation::CreateParticipantConnection),
-        3
-    );
+    assert_eq!(world.requests(Operation::CreateParticipantConnection), 3);
     world.verify();
 }
 

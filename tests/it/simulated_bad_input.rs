@@ -6,10 +6,8 @@ use chat_proto::{
     Event, Instant, Operation, Phase, SocketInput, TransportError, TransportErrorKind,
 };
 use chat_sim::Effect;
-use chat_tests::{CONTACT, Lone, World, chat_frame, message};
+use chat_tests::{CONTACT, Lone, SECOND, World, chat_frame, message};
 use proptest::prelude::*;
-
-const SECOND: Duration = Duration::from_secs(1);
 
 /// The kinds of diagnostics told, and the number of items.
 fn told(lone: &mut Lone) -> (Vec<&'static str>, usize) {

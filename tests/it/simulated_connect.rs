@@ -4,15 +4,7 @@ use std::time::Duration;
 
 use chat_proto::{ConnectError, Event, Phase, RequestError};
 use chat_sim::{Effect, Fault, Operation};
-use chat_tests::{World, foreign, on_connect, refusal, throttled};
-
-const SECOND: Duration = Duration::from_secs(1);
-
-fn connections(world: &World) -> u64 {
-    world
-        .record()
-        .requests(Operation::CreateParticipantConnection)
-}
+use chat_tests::{SECOND, World, foreign, on_connect, refusal, throttled};
 
 #[test]
 fn established_comes_once_and_before_any_item() {
@@ -33,7 +25,11 @@ fn established_comes_once_and_before_any_item() {
         });
         assert_eq!(first, Some(&Event::Established), "seed {seed}");
         assert_eq!(world.journal.established, 1);
-        assert_eq!(connections(&world), 1, "one request is enough");
+        assert_eq!(
+            world.requests(Operation::CreateParticipantConnection),
+            1,
+            "one request is enough"
+        );
     }
 }
 
@@ -53,9 +49,13 @@ fn a_refused_token_fails_the_connect_with_the_words_of_the_service_and_it_can_be
         (error.status, error.message.as_str()),
         (403, "refused with 403")
     );
-    assert_eq!(connections(&world), 1);
+    assert_eq!(world.requests(Operation::CreateParticipantConnection), 1);
     world.run_minutes(2);
-    assert_eq!(connections(&world), 1, "it goes on without being asked");
+    assert_eq!(
+        world.requests(Operation::CreateParticipantConnection),
+        1,
+        "it goes on without being asked"
+    );
 
     world.connect();
     world.agent_sends("welcome");
@@ -114,7 +114,11 @@ fn what_may_come_right_is_tried_again() {
             world.journal.has_diagnostic("connect_attempt_failed"),
             "{effect:?}"
         );
-        assert_eq!(connections(&world), 3, "{effect:?}");
+        assert_eq!(
+            world.requests(Operation::CreateParticipantConnection),
+            3,
+            "{effect:?}"
+        );
         world.send("at last");
         world.verify();
     }
@@ -129,9 +133,13 @@ fn the_first_connect_has_a_deadline_and_asks_for_nothing_after_it() {
         world.run(SECOND * 20);
         assert_eq!(world.journal.connect_failed.len(), 1, "{effect:?}");
         assert_eq!(world.session.phase(), Phase::Idle);
-        let asked = connections(&world);
+        let asked = world.requests(Operation::CreateParticipantConnection);
         world.run_minutes(2);
-        assert_eq!(connections(&world), asked, "{effect:?}");
+        assert_eq!(
+            world.requests(Operation::CreateParticipantConnection),
+            asked,
+            "{effect:?}"
+        );
         assert_eq!(world.open_sockets(), 0);
         world.service.0.clear_faults();
         world.connect();
@@ -164,7 +172,11 @@ fn a_service_that_asks_to_wait_longer_than_the_deadline_fails_the_connect() {
     world.begin_to_connect();
     world.run(SECOND * 21);
     assert_eq!(world.journal.connect_failed.len(), 1);
-    assert_eq!(connections(&world), 1, "Retry-After was not kept");
+    assert_eq!(
+        world.requests(Operation::CreateParticipantConnection),
+        1,
+        "Retry-After was not kept"
+    );
 }
 
 #[test]
@@ -174,7 +186,7 @@ fn messages_given_before_the_connect_go_out_after_it_in_order() {
         world.send(&format!("early {number}"));
     }
     world.run_minutes(3);
-    assert_eq!(world.record().requests(Operation::SendMessage), 0);
+    assert_eq!(world.requests(Operation::SendMessage), 0);
     assert_eq!(world.session.transcript().len(), 20);
     world.connect();
     world.verify();
@@ -235,6 +247,6 @@ fn a_slow_answer_is_used_when_it_comes_in_time() {
     let mut world = World::new(10);
     world.inject_fault(Fault::new(Effect::Delay { by: SECOND * 9 }));
     world.connect();
-    assert_eq!(connections(&world), 1);
+    assert_eq!(world.requests(Operation::CreateParticipantConnection), 1);
     world.verify();
 }

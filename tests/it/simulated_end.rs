@@ -6,9 +6,7 @@ use chat_proto::{
     CommandError, Draft, EndReason, Event, GapError, ItemKind, Phase, RequestError, SendError,
 };
 use chat_sim::{Effect, Settings};
-use chat_tests::{World, on_connect, on_send, on_transcript, refusal};
-
-const SECOND: Duration = Duration::from_secs(1);
+use chat_tests::{SECOND, World, on_connect, on_send, on_transcript, refusal};
 
 fn with_grace(seed: u64) -> World {
     let mut settings = Settings::default();

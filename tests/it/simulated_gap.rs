@@ -4,9 +4,7 @@ use std::time::Duration;
 
 use chat_proto::{Event, Phase};
 use chat_sim::{CutWhen, Effect, Operation, Settings};
-use chat_tests::{World, foreign, on_connect, on_send, on_transcript, refusal};
-
-const SECOND: Duration = Duration::from_secs(1);
+use chat_tests::{SECOND, World, foreign, on_connect, on_send, on_transcript, refusal};
 
 fn connected(seed: u64) -> World {
     let mut world = World::new(seed);
@@ -14,16 +12,6 @@ fn connected(seed: u64) -> World {
     world.agent_sends("hello");
     world.run(SECOND * 90);
     world
-}
-
-fn agent_sends(world: &mut World, count: u32) {
-    for _ in 0..count {
-        world.agent_sends("missed");
-    }
-}
-
-fn pages(world: &World) -> u64 {
-    world.record().requests(Operation::GetTranscript)
 }
 
 #[test]
@@ -40,7 +28,7 @@ fn three_hundred_and_fifty_missed_items_come_once_with_a_failed_page_and_a_waiti
     ]) {
         let mut world = connected(seed);
         world.outage(SECOND * 20);
-        agent_sends(&mut world, 349);
+        world.agent_sends_many(349);
         let local_id = world.send("are you there?");
         world.run(SECOND * 15);
         world.inject_fault(on_transcript(effect.clone()).times(1));
@@ -76,7 +64,7 @@ fn a_loss_that_missed_nothing_says_so() {
 fn what_is_recovered_is_flagged_and_comes_before_gap_filled_in_order() {
     let mut world = connected(2);
     world.outage(SECOND * 20);
-    agent_sends(&mut world, 250);
+    world.agent_sends_many(250);
     let from = world.journal.events.len();
     world.run(SECOND * 60);
     let mut recovered = Vec::new();
@@ -135,9 +123,9 @@ fn several_losses_within_a_second_are_lived_through() {
     for seed in 0..40 {
         let mut world = connected(seed);
         for _ in 0..8 {
-            agent_sends(&mut world, 30);
+            world.agent_sends_many(30);
             world.cut();
-            agent_sends(&mut world, 30);
+            world.agent_sends_many(30);
             world.run(Duration::from_millis(120));
         }
         world.verify();
@@ -149,13 +137,15 @@ fn a_loss_while_a_gap_is_being_filled_is_lived_through() {
     for seed in 0..40 {
         let mut world = connected(seed);
         world.outage(SECOND * 5);
-        agent_sends(&mut world, 350);
+        world.agent_sends_many(350);
         world.run_until(SECOND * 30, |world| world.session.phase() == Phase::Live);
-        let asked = pages(&world);
-        world.run_until(SECOND * 30, |world| pages(world) >= asked + 1 + seed % 3);
-        agent_sends(&mut world, 50);
+        let asked = world.requests(Operation::GetTranscript);
+        world.run_until(SECOND * 30, |world| {
+            world.requests(Operation::GetTranscript) >= asked + 1 + seed % 3
+        });
+        world.agent_sends_many(50);
         world.cut();
-        agent_sends(&mut world, 50);
+        world.agent_sends_many(50);
         world.verify();
     }
 }
@@ -174,7 +164,7 @@ fn an_item_that_was_overtaken_just_before_a_loss_is_not_lost() {
         world.run(SECOND * 90);
         world.inject(effect.clone(), Some(1));
         world.agent_sends("overtaken");
-        agent_sends(&mut world, 1);
+        world.agent_sends_many(1);
         world.run(SECOND * 2);
         world.cut();
         world.verify();
@@ -203,7 +193,7 @@ fn a_gap_of_a_chat_that_had_said_nothing_is_filled() {
     let mut world = World::new(9);
     world.connect();
     world.outage(SECOND * 20);
-    agent_sends(&mut world, 250);
+    world.agent_sends_many(250);
     world.verify();
 }
 
@@ -211,12 +201,12 @@ fn a_gap_of_a_chat_that_had_said_nothing_is_filled() {
 fn a_connection_lost_before_the_history_was_read_loses_nothing() {
     for seed in 0..20 {
         let mut world = World::new(seed);
-        agent_sends(&mut world, 30);
+        world.agent_sends_many(30);
         world.inject_fault(on_transcript(Effect::DropRequest).times(3));
         world.connect();
         world.run(Duration::from_millis(seed * 10));
         world.outage(SECOND * 20);
-        agent_sends(&mut world, 300);
+        world.agent_sends_many(300);
         world.run_minutes(2);
         world.verify();
     }
@@ -231,7 +221,7 @@ fn an_expired_token_at_the_gap_is_renewed() {
     world.run(SECOND * 200);
     world.inject_fault(on_connect(refusal(500)).times(1));
     world.outage(SECOND * 2);
-    agent_sends(&mut world, 350);
+    world.agent_sends_many(350);
     world.run_minutes(2);
     world.verify();
 }

@@ -1,12 +1,8 @@
 //! Gaps that cannot be filled at once, or not whole.
 
-use std::time::Duration;
-
 use chat_proto::{Config, GapError, Phase};
 use chat_sim::{Effect, Operation, Settings};
-use chat_tests::{World, foreign, on_transcript, refusal};
-
-const SECOND: Duration = Duration::from_secs(1);
+use chat_tests::{SECOND, World, foreign, on_transcript, refusal};
 
 fn configured(seed: u64, configure: impl FnOnce(&mut Config)) -> World {
     let mut world = World::with(seed, Settings::default(), configure);
@@ -20,16 +16,6 @@ fn connected(seed: u64) -> World {
     configured(seed, |_| {})
 }
 
-fn agent_sends(world: &mut World, count: u32) {
-    for _ in 0..count {
-        world.agent_sends("missed");
-    }
-}
-
-fn pages(world: &World) -> u64 {
-    world.record().requests(Operation::GetTranscript)
-}
-
 #[test]
 fn an_anchor_the_service_does_not_know_is_no_dead_end() {
     for (seed, effect) in (0..).zip([
@@ -40,7 +26,7 @@ fn an_anchor_the_service_does_not_know_is_no_dead_end() {
     ]) {
         let mut world = connected(seed);
         world.outage(SECOND * 20);
-        agent_sends(&mut world, 350);
+        world.agent_sends_many(350);
         world.run(SECOND * 15);
         world.inject_fault(on_transcript(effect.clone()).times(1));
         world.run(SECOND * 60);
@@ -56,7 +42,7 @@ fn a_gap_longer_than_the_limit_is_said_to_be_unresolved_and_the_next_one_goes_on
         config.gap_page_limit(2).unwrap();
     });
     world.outage(SECOND * 20);
-    agent_sends(&mut world, 500);
+    world.agent_sends_many(500);
     world.run(SECOND * 60);
     assert_eq!(
         world.journal.unresolved,
@@ -76,7 +62,7 @@ fn a_gap_longer_than_the_limit_is_said_to_be_unresolved_and_the_next_one_goes_on
 fn a_transcript_that_is_refused_for_good_is_said_to_be_unresolved() {
     let mut world = connected(5);
     world.outage(SECOND * 20);
-    agent_sends(&mut world, 20);
+    world.agent_sends_many(20);
     world.run(SECOND * 15);
     world.inject_fault(on_transcript(refusal(403)).times(2));
     world.run(SECOND * 60);
@@ -94,10 +80,14 @@ fn an_hour_without_a_transcript_is_lived_through() {
     let mut world = connected(6);
     world.inject_fault(on_transcript(refusal(500)));
     world.outage(SECOND * 20);
-    agent_sends(&mut world, 120);
+    world.agent_sends_many(120);
     world.run_minutes(60);
-    agent_sends(&mut world, 120);
-    assert!(pages(&world) < 600, "{} requests in an hour", pages(&world));
+    world.agent_sends_many(120);
+    assert!(
+        world.requests(Operation::GetTranscript) < 600,
+        "{} requests in an hour",
+        world.requests(Operation::GetTranscript)
+    );
     world.verify();
 }
 
@@ -107,12 +97,12 @@ fn events_that_are_not_taken_stop_the_reading_of_pages() {
         config.event_limit(150).unwrap();
     });
     world.outage(SECOND * 5);
-    agent_sends(&mut world, 2_000);
+    world.agent_sends_many(2_000);
     world.run_until(SECOND * 30, |world| world.session.phase() == Phase::Live);
-    let before = pages(&world);
+    let before = world.requests(Operation::GetTranscript);
     world.takes_events = false;
     world.run(SECOND * 5);
-    let asked = pages(&world) - before;
+    let asked = world.requests(Operation::GetTranscript) - before;
     assert!((1..=3).contains(&asked), "{asked} pages");
     world.takes_events = true;
     world.verify();
@@ -125,11 +115,11 @@ fn what_was_missed_is_reported_even_where_the_transcript_is_too_short_to_hold_it
             config.transcript_limit(100).unwrap();
         });
         world.outage(SECOND * 20);
-        agent_sends(&mut world, 50);
+        world.agent_sends_many(50);
         world.inject_fault(on_transcript(Effect::DropRequest).times(5));
         world.run_until(SECOND * 60, |world| world.session.phase() == Phase::Live);
         // More than the transcript holds comes live before the missed ones are read.
-        agent_sends(&mut world, 150);
+        world.agent_sends_many(150);
         world.run_minutes(2);
         for item in world.record().transcript() {
             let times = world.journal.items.get(&item.id.as_str().into());
@@ -145,7 +135,7 @@ fn a_gap_longer_than_the_transcript_is_reported_whole() {
         config.transcript_limit(100).unwrap();
     });
     world.outage(SECOND * 20);
-    agent_sends(&mut world, 450);
+    world.agent_sends_many(450);
     world.run_minutes(2);
     assert_eq!(world.journal.gaps.last(), Some(&450));
     let newest: Vec<_> = world.record().transcript().iter().rev().take(100).collect();

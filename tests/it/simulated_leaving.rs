@@ -4,9 +4,7 @@ use std::time::Duration;
 
 use chat_proto::{EndReason, Event, Phase, SendError};
 use chat_sim::{Effect, Fault, Operation, Settings};
-use chat_tests::{World, refusal};
-
-const SECOND: Duration = Duration::from_secs(1);
+use chat_tests::{SECOND, World, refusal};
 
 /// The end was told once, is the last thing told, and nothing is asked for after it.
 fn assert_over(world: &mut World) {
@@ -31,7 +29,7 @@ fn leaving_sends_what_is_queued_first() {
     world.run(SECOND * 10);
     assert_eq!(world.journal.ended, Some(EndReason::Disconnected));
     assert_eq!(world.journal.sent.len(), 10);
-    assert_eq!(world.record().requests(Operation::DisconnectParticipant), 1);
+    assert_eq!(world.requests(Operation::DisconnectParticipant), 1);
     assert_eq!(
         world.record().ended(),
         Some(chat_sim::EndReason::CustomerLeft)
@@ -47,7 +45,7 @@ fn leaving_twice_is_leaving_once() {
     world.disconnect();
     world.disconnect();
     world.run(SECOND * 10);
-    assert_eq!(world.record().requests(Operation::DisconnectParticipant), 1);
+    assert_eq!(world.requests(Operation::DisconnectParticipant), 1);
     assert_eq!(world.journal.ended, Some(EndReason::Disconnected));
     assert_over(&mut world);
 }
@@ -191,7 +189,7 @@ fn abandoning_ends_at_once_in_every_phase_and_tells_nobody() {
         world.session.abandon(now).unwrap();
         world.settle();
         assert_eq!(world.journal.ended, Some(EndReason::Abandoned), "{phase}");
-        assert_eq!(world.record().requests(Operation::DisconnectParticipant), 0);
+        assert_eq!(world.requests(Operation::DisconnectParticipant), 0);
         let settled = world.journal.sent.len() + world.journal.failed.len();
         assert!(settled >= 1, "{phase}: a message has not settled");
         assert_over(&mut world);

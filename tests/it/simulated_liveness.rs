@@ -4,15 +4,7 @@ use std::time::Duration;
 
 use chat_proto::{DeepHeartbeatFailure, Event, LossCause, Network, Phase, SocketInput};
 use chat_sim::{Effect, Operation};
-use chat_tests::{Lone, World, foreign, on_connect, refusal};
-
-const SECOND: Duration = Duration::from_secs(1);
-
-fn connections(world: &World) -> u64 {
-    world
-        .record()
-        .requests(Operation::CreateParticipantConnection)
-}
+use chat_tests::{Lone, SECOND, World, foreign, on_connect, refusal};
 
 fn losses(world: &World) -> Vec<LossCause> {
     let mut causes = Vec::new();
@@ -54,7 +46,7 @@ fn answered_pings_prove_life_where_heartbeats_are_not_answered() {
     world.inject(Effect::MuteHeartbeats, None);
     world.run_minutes(30);
     assert_eq!(losses(&world), []);
-    assert_eq!(connections(&world), 1);
+    assert_eq!(world.requests(Operation::CreateParticipantConnection), 1);
     world.verify();
 }
 
@@ -69,7 +61,7 @@ fn items_alone_prove_life() {
         world.agent_sends("still here");
     }
     assert_eq!(losses(&world), []);
-    assert_eq!(connections(&world), 1);
+    assert_eq!(world.requests(Operation::CreateParticipantConnection), 1);
     assert!(
         world.journal.pongs.1 > 20,
         "unanswered pings were not reported"
@@ -128,7 +120,7 @@ fn unanswered_pings_are_reported_and_replace_nothing() {
         9
     );
     assert_eq!(losses(&world), []);
-    assert_eq!(connections(&world), 1);
+    assert_eq!(world.requests(Operation::CreateParticipantConnection), 1);
     world.verify();
 }
 
@@ -303,7 +295,7 @@ fn hints_that_lie_change_nothing() {
         world.run(SECOND / 2);
     }
     assert_eq!(losses(&world), []);
-    assert_eq!(connections(&world), 1);
+    assert_eq!(world.requests(Operation::CreateParticipantConnection), 1);
     world.verify();
 }
 
@@ -331,12 +323,12 @@ fn hints_do_not_turn_recovery_into_a_tight_loop() {
     world.connect();
     world.inject_fault(on_connect(foreign(200, "<html>sign in</html>")));
     world.cut();
-    let before = connections(&world);
+    let before = world.requests(Operation::CreateParticipantConnection);
     for _ in 0..60 {
         hint(&mut world, Network::Online);
         world.run(SECOND);
     }
-    assert!(connections(&world) - before <= 61);
+    assert!(world.requests(Operation::CreateParticipantConnection) - before <= 61);
     world.service.0.clear_faults();
     world.run_minutes(2);
     world.verify();

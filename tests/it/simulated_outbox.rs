@@ -4,19 +4,13 @@ use std::time::Duration;
 
 use chat_proto::{Event, Phase, RequestError, SendError, Status};
 use chat_sim::{Effect, Fault, Operation, Settings};
-use chat_tests::{World, foreign, on_send, refusal, throttled};
-
-const SECOND: Duration = Duration::from_secs(1);
+use chat_tests::{SECOND, World, foreign, on_send, refusal, throttled};
 
 fn connected(seed: u64) -> World {
     let mut world = World::new(seed);
     world.connect();
     world.run(SECOND * 5);
     world
-}
-
-fn requests(world: &World) -> u64 {
-    world.record().requests(Operation::SendMessage)
 }
 
 /// Every item of the record was sent by one request token, and a token made one item.
@@ -73,7 +67,7 @@ fn one_message_is_under_way_at_a_time() {
     for _ in 0..100 {
         world.run(SECOND / 10);
         let settled = world.journal.sent.len() as u64;
-        assert!(requests(&world) <= settled + 1);
+        assert!(world.requests(Operation::SendMessage) <= settled + 1);
     }
     world.verify();
 }
@@ -185,9 +179,9 @@ fn a_minute_of_errors_hands_the_message_back_and_the_next_one_goes_on() {
     assert_eq!(*limit, SECOND * 60);
     assert!(matches!(last, Some(RequestError::Service(error)) if error.status == 500));
     assert!(
-        (8..30).contains(&requests(&world)),
+        (8..30).contains(&world.requests(Operation::SendMessage)),
         "{} tries",
-        requests(&world)
+        world.requests(Operation::SendMessage)
     );
     world.service.0.clear_faults();
     world.run(SECOND * 30);

@@ -1,22 +1,14 @@
 //! Messages that are not taken: by the service, or by the session itself.
 
-use std::time::Duration;
-
 use chat_proto::{CommandError, ContentType, Draft, RequestError, SendError, Status};
 use chat_sim::{Operation, Settings};
-use chat_tests::{World, on_connect, on_send, refusal};
-
-const SECOND: Duration = Duration::from_secs(1);
+use chat_tests::{SECOND, World, on_connect, on_send, refusal};
 
 fn connected(seed: u64) -> World {
     let mut world = World::new(seed);
     world.connect();
     world.run(SECOND * 5);
     world
-}
-
-fn requests(world: &World) -> u64 {
-    world.record().requests(Operation::SendMessage)
 }
 
 #[test]
@@ -34,7 +26,7 @@ fn what_the_service_will_never_take_is_handed_back_at_once() {
         };
         assert_eq!(error.status, status);
         assert!(world.journal.sent.contains_key(&second));
-        assert_eq!(requests(&world), 2);
+        assert_eq!(world.requests(Operation::SendMessage), 2);
         world.verify();
     }
 }
@@ -43,16 +35,11 @@ fn what_the_service_will_never_take_is_handed_back_at_once() {
 fn a_refused_token_is_renewed_once() {
     let mut world = connected(7);
     world.inject_fault(on_send(refusal(403)).once());
-    let connections = world
-        .record()
-        .requests(Operation::CreateParticipantConnection);
+    let connections = world.requests(Operation::CreateParticipantConnection);
     let local_id = world.send("with a new token");
     world.run(SECOND * 2);
     assert!(world.journal.sent.contains_key(&local_id));
-    let renewals = world
-        .record()
-        .requests(Operation::CreateParticipantConnection)
-        - connections;
+    let renewals = world.requests(Operation::CreateParticipantConnection) - connections;
     assert_eq!(renewals, 1);
     assert_eq!(world.open_sockets(), 1);
     world.verify();

@@ -1,17 +1,13 @@
 //! The same inputs give the same outputs, and no output shows a secret.
 
-use std::time::Duration;
-
 use chat_proto::{Config, Draft, Endpoint, SocketInput};
 use chat_sim::{Effect, Operation, Settings};
 use chat_tests::{
-    World, foreign, on_connect, on_send, on_transcript, refusal, run_schedule, schedules,
+    SECOND, World, foreign, on_connect, on_send, on_transcript, refusal, run_schedule, schedules,
 };
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config as RunnerConfig, RngAlgorithm, TestRng, TestRunner};
-
-const SECOND: Duration = Duration::from_secs(1);
 
 /// A chat with a bit of everything in it.
 fn whole_life(seed: u64) -> World {
@@ -175,10 +171,5 @@ fn the_connection_token_goes_out_in_its_header_alone() {
         bearers,
         [world.session.chat_details().participant_token.expose()]
     );
-    assert_eq!(
-        world
-            .record()
-            .requests(Operation::CreateParticipantConnection),
-        0
-    );
+    assert_eq!(world.requests(Operation::CreateParticipantConnection), 0);
 }

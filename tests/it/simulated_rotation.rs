@@ -4,15 +4,7 @@ use std::time::Duration;
 
 use chat_proto::Phase;
 use chat_sim::{Effect, Operation, Settings};
-use chat_tests::{World, foreign, on_connect, on_transcript, refusal};
-
-const SECOND: Duration = Duration::from_secs(1);
-
-fn connections(world: &World) -> u64 {
-    world
-        .record()
-        .requests(Operation::CreateParticipantConnection)
-}
+use chat_tests::{SECOND, World, foreign, on_connect, on_transcript, refusal};
 
 /// A service that closes its sockets after this long.
 fn with_lifetime(seed: u64, seconds: u32) -> World {
@@ -73,7 +65,10 @@ fn an_agent_who_writes_all_the_time_is_heard_once_across_takeovers() {
             world.agent_sends("tick");
             world.run(SECOND / 10);
         }
-        assert!(connections(&world) >= 3, "{slowest} ms");
+        assert!(
+            world.requests(Operation::CreateParticipantConnection) >= 3,
+            "{slowest} ms"
+        );
         world.verify();
         assert_quiet(&world);
     }
@@ -114,9 +109,9 @@ fn an_earlier_expiry_of_the_service_wins() {
     world.run_minutes(20);
     assert_quiet(&world);
     assert!(
-        (9..=13).contains(&connections(&world)),
+        (9..=13).contains(&world.requests(Operation::CreateParticipantConnection)),
         "{}",
-        connections(&world)
+        world.requests(Operation::CreateParticipantConnection)
     );
     world.verify();
 }
@@ -132,9 +127,9 @@ fn a_service_whose_sockets_live_for_seconds_is_served_without_loss() {
         }
         let least = 300 / u64::from(lifetime);
         assert!(
-            connections(&world) < least * 3 + 10,
+            world.requests(Operation::CreateParticipantConnection) < least * 3 + 10,
             "{}",
-            connections(&world)
+            world.requests(Operation::CreateParticipantConnection)
         );
         world.verify();
     }
@@ -297,8 +292,16 @@ fn a_token_that_lives_for_seconds_is_not_fetched_in_a_tight_loop() {
     }
     world.verify();
     assert_eq!(world.journal.sent.len(), 60);
-    assert!(connections(&world) <= 125, "{}", connections(&world));
-    let before = connections(&world);
+    assert!(
+        world.requests(Operation::CreateParticipantConnection) <= 125,
+        "{}",
+        world.requests(Operation::CreateParticipantConnection)
+    );
+    let before = world.requests(Operation::CreateParticipantConnection);
     world.run_minutes(20);
-    assert_eq!(connections(&world), before, "nobody needs a token");
+    assert_eq!(
+        world.requests(Operation::CreateParticipantConnection),
+        before,
+        "nobody needs a token"
+    );
 }

@@ -4,19 +4,11 @@ use std::time::Duration;
 
 use chat_proto::Event;
 use chat_sim::{Effect, Operation, Settings};
-use chat_tests::World;
-
-const SECOND: Duration = Duration::from_secs(1);
+use chat_tests::{SECOND, World};
 
 /// The beginning of the trace of a subscribe frame on this socket.
 fn subscribe(socket: u64) -> String {
     format!(r#"SendText({socket}, {{"topic":"aws/subscribe""#)
-}
-
-fn connections(world: &World) -> u64 {
-    world
-        .record()
-        .requests(Operation::CreateParticipantConnection)
 }
 
 #[test]
@@ -31,7 +23,7 @@ fn an_unanswered_subscription_is_sent_four_times_and_then_a_fresh_url_is_asked_f
     }
     assert_eq!(world.trace.times(Duration::ZERO, "CloseSocket(1,").len(), 1);
     assert_eq!(world.trace.times(Duration::ZERO, &subscribe(2)).len(), 1);
-    assert_eq!(connections(&world), 2);
+    assert_eq!(world.requests(Operation::CreateParticipantConnection), 2);
     assert!(world.journal.has_diagnostic("connect_attempt_failed"));
     world.verify();
 }
@@ -42,7 +34,7 @@ fn a_single_lost_acknowledgement_costs_a_second_and_no_socket() {
     world.inject(Effect::MuteSubscribe, Some(1));
     world.connect();
     assert!(world.now() < SECOND * 2);
-    assert_eq!(connections(&world), 1);
+    assert_eq!(world.requests(Operation::CreateParticipantConnection), 1);
     world.verify();
 }
 
@@ -51,7 +43,7 @@ fn four_failure_answers_are_lived_through() {
     let mut world = World::new(3);
     world.inject(Effect::FailSubscribe, Some(4));
     world.connect();
-    assert_eq!(connections(&world), 1);
+    assert_eq!(world.requests(Operation::CreateParticipantConnection), 1);
     assert_eq!(world.trace.times(Duration::ZERO, &subscribe(1)).len(), 5);
     world.verify();
 }
@@ -61,7 +53,7 @@ fn five_failure_answers_in_a_row_fail_the_attempt() {
     let mut world = World::new(4);
     world.inject(Effect::FailSubscribe, Some(5));
     world.connect();
-    assert_eq!(connections(&world), 2);
+    assert_eq!(world.requests(Operation::CreateParticipantConnection), 2);
     assert_eq!(world.trace.times(Duration::ZERO, &subscribe(1)).len(), 5);
     assert_eq!(world.trace.times(Duration::ZERO, "CloseSocket(1,").len(), 1);
     world.verify();
@@ -132,7 +124,7 @@ fn trouble_with_one_subscription_does_not_follow_the_next() {
     world.inject(Effect::MuteSubscribe, Some(3));
     world.run_minutes(6);
     assert_eq!(world.trace.times(up, &subscribe(2)).len(), 4);
-    assert_eq!(connections(&world), 2);
+    assert_eq!(world.requests(Operation::CreateParticipantConnection), 2);
     assert_eq!(world.journal.lost, 0);
     world.verify();
 }
@@ -147,9 +139,9 @@ fn a_socket_closed_before_its_acknowledgement_is_replaced_without_a_tight_loop()
         world.inject(Effect::CloseSocket { code: 1011 }, None);
     }
     assert!(
-        connections(&world) <= 6,
+        world.requests(Operation::CreateParticipantConnection) <= 6,
         "{} connections",
-        connections(&world)
+        world.requests(Operation::CreateParticipantConnection)
     );
     world.service.0.clear_faults();
     if world.journal.connect_failed.is_empty() {

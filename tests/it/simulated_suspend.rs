@@ -4,9 +4,7 @@ use std::time::Duration;
 
 use chat_proto::{LossCause, Network, Phase};
 use chat_sim::{Effect, Operation, Settings};
-use chat_tests::{World, on_connect, on_send, refusal};
-
-const SECOND: Duration = Duration::from_secs(1);
+use chat_tests::{SECOND, World, on_connect, on_send, refusal};
 
 fn connected(seed: u64) -> World {
     let mut world = World::new(seed);
@@ -199,12 +197,7 @@ fn a_chat_that_ended_meanwhile_ends_at_the_resume() {
     world.resume();
     world.run(SECOND * 30);
     assert!(world.journal.ended.is_some());
-    assert!(
-        world
-            .record()
-            .requests(Operation::CreateParticipantConnection)
-            <= 3
-    );
+    assert!(world.requests(Operation::CreateParticipantConnection) <= 3);
     world.verify();
 }
 

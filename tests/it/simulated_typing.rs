@@ -1,12 +1,8 @@
 //! Typing events, ours and theirs.
 
-use std::time::Duration;
-
 use chat_proto::{CommandError, Event, ItemKind, Phase};
 use chat_sim::{Effect, Fault, Operation, Settings};
-use chat_tests::{World, refusal};
-
-const SECOND: Duration = Duration::from_secs(1);
+use chat_tests::{SECOND, World, refusal};
 
 fn connected(seed: u64) -> World {
     let mut world = World::new(seed);
@@ -16,7 +12,7 @@ fn connected(seed: u64) -> World {
 }
 
 fn sent(world: &World) -> u64 {
-    world.record().requests(Operation::SendEvent)
+    world.requests(Operation::SendEvent)
 }
 
 fn on_event(effect: Effect) -> Fault {
