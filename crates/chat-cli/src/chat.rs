@@ -255,6 +255,8 @@ impl Chat {
         match reason {
             EndReason::ChatEnded | EndReason::Inferred(_) => self.aside("the chat has ended"),
             EndReason::Disconnected => self.aside("you have ended the chat"),
+            // It was never in the chat, and has said so.
+            EndReason::Abandoned if self.failed => {}
             EndReason::Abandoned => self.aside("you have left; the chat goes on without you"),
             reason @ (EndReason::Fatal(_) | EndReason::GaveUp { .. } | _) => {
                 if let Some(problem) = Problem::of_end(reason) {
