@@ -149,6 +149,8 @@ pub enum WakeReason {
     RequestTimeout,
     /// A message is due to be tried again.
     SendRetry,
+    /// A receipt is due to go out.
+    Receipt,
     /// A message could not be sent in time.
     SendDeadline,
     /// A page of the transcript is due to be tried again.

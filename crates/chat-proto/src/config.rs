@@ -44,6 +44,9 @@ pub struct Config {
     pub(crate) event_limit: usize,
     pub(crate) gap_page_limit: u32,
     pub(crate) history_pages: u32,
+    pub(crate) receipts: bool,
+    pub(crate) receipt_window: Duration,
+    pub(crate) delivered_hold: Duration,
 }
 
 /// Defines a setter that checks its range.
@@ -93,6 +96,9 @@ impl Config {
             event_limit: 1_000,
             gap_page_limit: 100,
             history_pages: 1,
+            receipts: true,
+            receipt_window: Duration::from_secs(5),
+            delivered_hold: Duration::from_millis(300),
         }
     }
 
@@ -167,6 +173,23 @@ impl Config {
         /// back is not reported, and can be loaded with
         /// [`load_older`](crate::Session::load_older). Default 1 (ours). 1 to 100,000.
         history_pages: u32, 1, 100_000
+    }
+
+    setting! {
+        /// At most one read and one delivered receipt go out in this time. Default 5 s, as every
+        /// client of the service has it. Up to 1 min; zero sends each at once.
+        receipt_window: Duration, Duration::ZERO, SECOND * 60
+    }
+    setting! {
+        /// How long a delivered receipt is held, so that a read one can make it needless. Default
+        /// 300 ms, ChatJS's value. Up to 1 min.
+        delivered_hold: Duration, Duration::ZERO, SECOND * 60
+    }
+
+    /// Whether receipts may be sent. Default true.
+    pub const fn receipts(&mut self, value: bool) -> &mut Self {
+        self.receipts = value;
+        self
     }
 
     /// After how many bad or missing answers to the ping in a row the socket is replaced.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 use crate::api::{Exception, Operation};
-use crate::ids::LocalId;
+use crate::ids::{ItemId, LocalId};
 use crate::session::Phase;
 
 /// The caller asked for something that cannot be done. The session is as it was.
@@ -77,6 +77,17 @@ pub enum CommandError {
         /// Its bound, from the configuration.
         limit: usize,
     },
+    /// The configuration has switched this off.
+    #[error("`{command}` is switched off: {setting} of the configuration switches it on")]
+    Disabled {
+        /// The command's name.
+        command: &'static str,
+        /// The setting's name.
+        setting: &'static str,
+    },
+    /// The transcript holds no item with this id.
+    #[error("the transcript holds no item {0}: it was not received yet, or has been dropped")]
+    UnknownItem(ItemId),
     /// No failed message has this id.
     #[error("there is no failed message {0} to send again")]
     UnknownMessage(LocalId),

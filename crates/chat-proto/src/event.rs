@@ -46,6 +46,15 @@ pub enum Event {
         /// Why.
         error: SendError,
     },
+    /// A receipt that was asked for has settled.
+    ReceiptSettled {
+        /// The message it is for.
+        message_id: ItemId,
+        /// Which receipt.
+        kind: ReceiptKind,
+        /// What has become of it.
+        outcome: ReceiptOutcome,
+    },
     /// The transcript has changed. A copy that applies these changes in order is the transcript.
     TranscriptChanged(Change),
     /// Everything missed while there was no connection has been reported, as items flagged
@@ -186,6 +195,33 @@ impl ItemKind {
             Self::Event
         }
     }
+}
+
+/// What a receipt says.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[expect(clippy::exhaustive_enums, reason = "there are no other receipts")]
+pub enum ReceiptKind {
+    /// We have received the message.
+    Delivered,
+    /// We have read the message.
+    Read,
+}
+
+/// What has become of a receipt.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum ReceiptOutcome {
+    /// The service has it.
+    Sent,
+    /// The service has one that says it too: of a newer message, or that this one was read.
+    Superseded {
+        /// The message that one is for.
+        by: ItemId,
+    },
+    /// The service had it, or one that says it too, before this was asked.
+    AlreadySent,
+    /// It could not be sent. It can be asked for again.
+    Failed(RequestError),
 }
 
 /// What a call was answered with.

@@ -118,6 +118,14 @@ text_id! {
     /// The service's mark of a place between two pages of the transcript. 1 to 1000 characters.
     NextToken
 }
+text_id! {
+    /// A file of a chat. 1 to 256 characters.
+    AttachmentId
+}
+text_id! {
+    /// The publishing of a chat to an SNS topic. 1 to 100 characters.
+    StreamingId
+}
 
 secret_text! {
     /// Lets a participant open connections while it is in the contact (from StartChatContact or
@@ -132,6 +140,24 @@ secret_text! {
 secret_text! {
     /// Where to open a WebSocket. It carries a signature, so `Debug` hides it.
     SocketUrl
+}
+secret_text! {
+    /// Where to upload or download a file, or to sign in. It carries a signature or a state, so
+    /// `Debug` hides it.
+    SignedUrl
+}
+secret_text! {
+    /// Lets a participant read a view. 1 to 1000 characters. `Debug` hides it.
+    ViewToken
+}
+secret_text! {
+    /// An authentication of a customer, from the event `authentication.initiated`. 36 characters.
+    /// `Debug` hides it.
+    SessionId
+}
+secret_text! {
+    /// Who a customer is, in the company's own terms. 1 to 128 characters. `Debug` hides it.
+    CustomerId
 }
 
 /// A message this session was asked to send, before and after the service has named it.

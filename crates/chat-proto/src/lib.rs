@@ -148,13 +148,14 @@ pub use error::{
 };
 pub use event::{
     CallAnswer, DeepHeartbeatFailure, Diagnostic, EndReason, Event, GapError, ItemKind, LossCause,
-    ReceivedItem,
+    ReceiptKind, ReceiptOutcome, ReceivedItem,
 };
 pub use ids::{
-    CallId, ChatDetails, ClientToken, ConnectionToken, ContactId, ItemId, LocalId, NextToken,
-    ParticipantId, ParticipantToken, RequestId, SocketId, SocketUrl,
+    AttachmentId, CallId, ChatDetails, ClientToken, ConnectionToken, ContactId, CustomerId, ItemId,
+    LocalId, NextToken, ParticipantId, ParticipantToken, RequestId, SessionId, SignedUrl, SocketId,
+    SocketUrl, StreamingId, ViewToken,
 };
 pub use session::{Phase, Session};
 pub use time::{Instant, Seed, Start};
 pub use transcript::{Change, Entry, Status, Transcript};
-pub use wire::{AbsoluteTime, ContentType, Item};
+pub use wire::{AbsoluteTime, ContentType, InteractiveMessage, Item};

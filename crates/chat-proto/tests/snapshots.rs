@@ -5,11 +5,18 @@
     reason = "a test tells what is wrong by panicking"
 )]
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use chat_proto::api::{
-    self, ApiRequest, CreateParticipantConnection, DisconnectParticipant, GetTranscript,
-    ScanDirection, SendEvent, SendMessage, SortOrder, StartChatContact, StartPosition,
+    self, ApiRequest, CancelParticipantAuthentication, CompleteAttachmentUpload, CreateParticipant,
+    CreateParticipantConnection, CreatePersistentContactAssociation, DescribeView,
+    DisconnectParticipant, GetAttachment, GetAuthenticationUrl, GetTranscript,
+    ParticipantTimerConfiguration, ParticipantTimerType, ParticipantTimerValue, PersistentChat,
+    RehydrationType, ResponseMode, ScanDirection, SegmentAttributeValue, SendEvent, SendMessage,
+    SortOrder, StartAttachmentUpload, StartChatContact, StartContactStreaming, StartPosition,
+    StopContact, StopContactStreaming, TimerEligibleParticipantRole, UpdateParticipantRoleConfig,
+    UrlContentDisposition,
 };
 use chat_proto::wire::{HEARTBEAT, PING, SUBSCRIBE};
 use chat_proto::{ClientToken, ContentType, Draft, Endpoint, NextToken};
@@ -99,7 +106,120 @@ fn start_chat_contact() {
     start.client_token = Some(token());
     start.supported_messaging_content_types =
         vec![ContentType::TextPlain, ContentType::Interactive];
+    start.response_mode = Some(ResponseMode::Incremental);
+    start.chat_duration_in_minutes = Some(60);
+    start.persistent_chat = Some(PersistentChat::new(
+        RehydrationType::EntirePastSession,
+        "past".into(),
+    ));
+    start.segment_attributes = every_segment_attribute();
+    start.customer_id = Some("customer".into());
+    start.disconnect_on_customer_exit = true;
+    start.websocket = true;
+    start.connection_credentials = true;
+    start.streaming_endpoint_arn = Some("arn:topic".into());
     insta::assert_snapshot!("start_chat_all_fields", written(None, &start));
+    let mut related = StartChatContact::new("instance", "flow", "Ada");
+    related.related_contact_id = Some("other".into());
+    related.response_mode = Some(ResponseMode::Complete);
+    insta::assert_snapshot!("start_chat_related", written(None, &related));
+}
+
+fn every_segment_attribute() -> BTreeMap<String, SegmentAttributeValue> {
+    let integer = || SegmentAttributeValue::ValueInteger(-7);
+    let map = BTreeMap::from([("inner".to_owned(), integer())]);
+    [
+        ("arn", SegmentAttributeValue::ValueArn("arn:a".into())),
+        ("integer", integer()),
+        ("list", SegmentAttributeValue::ValueList(vec![integer()])),
+        ("map", SegmentAttributeValue::ValueMap(map)),
+        ("string", SegmentAttributeValue::ValueString("text".into())),
+    ]
+    .into_iter()
+    .map(|(name, value)| (name.to_owned(), value))
+    .collect()
+}
+
+#[test]
+fn attachments() {
+    let start = StartAttachmentUpload::new("image/png", 1_024, "ferry.png", token());
+    insta::assert_snapshot!("attachment_start", written(Some("secret"), &start));
+    let complete = CompleteAttachmentUpload::new("a1".into(), token());
+    insta::assert_snapshot!("attachment_complete", written(Some("secret"), &complete));
+    let mut get = GetAttachment::new("a1".into());
+    insta::assert_snapshot!("attachment_get", written(Some("secret"), &get));
+    get.url_expiry_in_seconds = Some(300);
+    get.url_content_disposition = Some(UrlContentDisposition::Inline);
+    insta::assert_snapshot!("attachment_get_all_fields", written(Some("secret"), &get));
+}
+
+#[test]
+fn describe_view_encodes_all_of_the_token_and_has_no_body() {
+    let view = DescribeView::new("a/b+c=é?#%.-_~ /..".into());
+    insta::assert_snapshot!("view", written(Some("secret"), &view));
+}
+
+#[test]
+fn authentication() {
+    let session = "0d5f1f5e-6c1b-4a7a-8f0e-2b8f3a1c9d4e";
+    let url = GetAuthenticationUrl::new(session.into(), "https://ferry.example/back");
+    insta::assert_snapshot!("authentication_url", written(Some("secret"), &url));
+    let cancel = CancelParticipantAuthentication::new(session.into());
+    insta::assert_snapshot!("authentication_cancel", written(Some("secret"), &cancel));
+}
+
+#[test]
+fn stop_contact() {
+    let mut stop = StopContact::new("instance", "contact".into());
+    insta::assert_snapshot!("stop_contact", written(None, &stop));
+    stop.disconnect_reason = Some("DONE".into());
+    insta::assert_snapshot!("stop_contact_all_fields", written(None, &stop));
+}
+
+#[test]
+fn create_participant() {
+    let mut bot = CreateParticipant::custom_bot("instance", "contact".into(), "Bot");
+    insta::assert_snapshot!("participant", written(None, &bot));
+    bot.client_token = Some(token());
+    bot.participant_role = "CUSTOMER".into();
+    bot.video = true;
+    bot.screen_share = true;
+    insta::assert_snapshot!("participant_all_fields", written(None, &bot));
+}
+
+#[test]
+fn create_persistent_contact_association() {
+    let mut join = CreatePersistentContactAssociation::new(
+        "instance/1",
+        "contact 2".into(),
+        RehydrationType::FromSegment,
+        "past".into(),
+    );
+    insta::assert_snapshot!("association", written(None, &join));
+    join.client_token = Some(token());
+    insta::assert_snapshot!("association_all_fields", written(None, &join));
+}
+
+#[test]
+fn contact_streaming() {
+    let start = StartContactStreaming::new("instance", "contact".into(), "arn:topic", token());
+    insta::assert_snapshot!("streaming_start", written(None, &start));
+    let stop = StopContactStreaming::new("instance", "contact".into(), "s1".into());
+    insta::assert_snapshot!("streaming_stop", written(None, &stop));
+}
+
+#[test]
+fn update_participant_role_config() {
+    use ParticipantTimerType::{DisconnectNoncustomer, Idle};
+    use TimerEligibleParticipantRole::{Agent, Customer};
+    let minutes = ParticipantTimerValue::Minutes(480);
+    let unset = ParticipantTimerValue::Unset;
+    let timers = vec![
+        ParticipantTimerConfiguration::new(Customer, Idle, minutes),
+        ParticipantTimerConfiguration::new(Agent, DisconnectNoncustomer, unset),
+    ];
+    let update = UpdateParticipantRoleConfig::new("instance", "contact".into(), timers);
+    insta::assert_snapshot!("role_config", written(None, &update));
 }
 
 #[test]

@@ -74,6 +74,7 @@ pub struct ConnectionCredentials {
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Body {
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     r#type: Vec<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     connect_participant: Option<bool>,
@@ -88,16 +89,35 @@ struct Answer {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct AnswerWebsocket {
+pub(super) struct AnswerWebsocket {
     url: Option<SocketUrl>,
     connection_expiry: Option<String>,
 }
 
+impl AnswerWebsocket {
+    pub(super) fn read(self, what: &'static str) -> Result<Websocket, ProtocolError> {
+        Ok(Websocket {
+            url: super::required(what, "Websocket.Url", self.url)?,
+            connection_expiry: super::time(self.connection_expiry),
+        })
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct AnswerCredentials {
+pub(super) struct AnswerCredentials {
     connection_token: Option<ConnectionToken>,
     expiry: Option<String>,
+}
+
+impl AnswerCredentials {
+    pub(super) fn read(self, what: &'static str) -> Result<ConnectionCredentials, ProtocolError> {
+        const FIELD: &str = "ConnectionCredentials.ConnectionToken";
+        Ok(ConnectionCredentials {
+            connection_token: super::required(what, FIELD, self.connection_token)?,
+            expiry: super::time(self.expiry),
+        })
+    }
 }
 
 impl private::Sealed for CreateParticipantConnection {}
@@ -111,15 +131,8 @@ impl ApiRequest for CreateParticipantConnection {
     }
 
     fn body(&self) -> Vec<u8> {
-        let mut types = Vec::new();
-        if self.websocket {
-            types.push("WEBSOCKET");
-        }
-        if self.connection_credentials {
-            types.push("CONNECTION_CREDENTIALS");
-        }
         super::json_body(&Body {
-            r#type: types,
+            r#type: super::connection_types(self.websocket, self.connection_credentials),
             connect_participant: self.connect_participant,
         })
     }
@@ -127,31 +140,43 @@ impl ApiRequest for CreateParticipantConnection {
     fn parse(body: &[u8]) -> Result<ParticipantConnection, ProtocolError> {
         const WHAT: &str = "the answer of CreateParticipantConnection";
         let answer: Answer = super::json_answer(WHAT, body)?;
-        let time = |text: Option<String>| text.and_then(|text| AbsoluteTime::parse(&text));
-        let missing = |field| ProtocolError::Missing { what: WHAT, field };
-        let websocket = answer
-            .websocket
-            .map(|websocket| {
-                Ok(Websocket {
-                    url: websocket.url.ok_or_else(|| missing("Websocket.Url"))?,
-                    connection_expiry: time(websocket.connection_expiry),
-                })
-            })
-            .transpose()?;
-        let connection_credentials = answer
-            .connection_credentials
-            .map(|credentials| {
-                Ok(ConnectionCredentials {
-                    connection_token: credentials
-                        .connection_token
-                        .ok_or_else(|| missing("ConnectionCredentials.ConnectionToken"))?,
-                    expiry: time(credentials.expiry),
-                })
-            })
-            .transpose()?;
         Ok(ParticipantConnection {
-            websocket,
-            connection_credentials,
+            websocket: answer.websocket.map(|it| it.read(WHAT)).transpose()?,
+            connection_credentials: answer
+                .connection_credentials
+                .map(|it| it.read(WHAT))
+                .transpose()?,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_that_asks_for_nothing_sends_no_empty_list() {
+        let mut request = CreateParticipantConnection::credentials_only();
+        request.connection_credentials = false;
+        request.connect_participant = Some(true);
+        assert_eq!(request.body(), br#"{"ConnectParticipant":true}"#);
+    }
+
+    #[test]
+    fn an_answer_without_a_url_or_a_token_is_refused() {
+        for (body, field) in [
+            (r#"{"Websocket":{}}"#, "Websocket.Url"),
+            (
+                r#"{"ConnectionCredentials":{}}"#,
+                "ConnectionCredentials.ConnectionToken",
+            ),
+        ] {
+            let error = CreateParticipantConnection::parse(body.as_bytes()).unwrap_err();
+            let text = format!("the answer of CreateParticipantConnection has no {field}");
+            assert_eq!(error.to_string(), text);
+        }
+        let neither = CreateParticipantConnection::parse(b"{}").unwrap();
+        assert_eq!(neither.websocket, None);
+        assert_eq!(neither.connection_credentials, None);
     }
 }

@@ -21,12 +21,36 @@ struct Base {
     prefix: String,
 }
 
+/// Which of a region's hosts to use.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+#[expect(clippy::exhaustive_enums, reason = "there are no other combinations")]
+pub enum Hosts {
+    /// Those for everybody, over IPv4.
+    #[default]
+    Standard,
+    /// Those whose cryptography is validated under FIPS 140.
+    Fips,
+    /// Those that are reached over IPv4 and IPv6.
+    DualStack,
+    /// Those that are both.
+    FipsDualStack,
+}
+
 impl Endpoint {
-    /// The service in this AWS region, such as `us-west-2`.
+    /// The service in this AWS region, such as `us-west-2`, at its standard hosts.
     ///
     /// # Errors
     /// [`ConfigError`] when the text is not of the form of a region's name.
     pub fn region(region: &str) -> Result<Self, ConfigError> {
+        Self::region_hosts(region, Hosts::Standard)
+    }
+
+    /// The service in this AWS region, at these of its hosts. A [`custom`](Self::custom) URL has
+    /// no such choice: it is used as it is given.
+    ///
+    /// # Errors
+    /// [`ConfigError`] when the text is not of the form of a region's name.
+    pub fn region_hosts(region: &str, hosts: Hosts) -> Result<Self, ConfigError> {
         let plausible = region.len() <= 32
             && region.split('-').count() >= 3
             && region.split('-').all(|part| {
@@ -42,9 +66,17 @@ impl Endpoint {
                 "the name of an AWS region, such as us-west-2",
             ));
         }
-        let suffix = dns_suffix(region);
+        let (suffix, dual_stack_suffix) = dns_suffixes(region);
+        // The public endpoint rules give GovCloud's standard hosts as its FIPS hosts.
+        let (fips, suffix) = match hosts {
+            Hosts::Standard => ("", suffix),
+            Hosts::Fips if region.starts_with("us-gov-") => ("", suffix),
+            Hosts::Fips => ("-fips", suffix),
+            Hosts::DualStack => ("", dual_stack_suffix),
+            Hosts::FipsDualStack => ("-fips", dual_stack_suffix),
+        };
         let base = |service| {
-            Base::parse(&format!("https://{service}.{region}.{suffix}"))
+            Base::parse(&format!("https://{service}{fips}.{region}.{suffix}"))
                 .map_err(|problem| ConfigError::new("region", format!("{region:?}"), problem))
         };
         Ok(Self {
@@ -111,21 +143,23 @@ impl Base {
     }
 }
 
-/// The domain of a region's partition, by the prefixes of the public endpoint rules. Unknown
-/// regions belong to the partition `aws`.
-fn dns_suffix(region: &str) -> &'static str {
+/// The domains of a region's partition, standard and dual-stack, by the prefixes of the public
+/// endpoint rules. Unknown regions belong to the partition `aws`.
+fn dns_suffixes(region: &str) -> (&'static str, &'static str) {
     let partitions = [
-        ("cn-", "amazonaws.com.cn"),
-        ("eusc-", "amazonaws.eu"),
-        ("us-iso-", "c2s.ic.gov"),
-        ("us-isob-", "sc2s.sgov.gov"),
-        ("eu-isoe-", "cloud.adc-e.uk"),
-        ("us-isof-", "csp.hci.ic.gov"),
+        ("cn-", "amazonaws.com.cn", "api.amazonwebservices.com.cn"),
+        ("eusc-", "amazonaws.eu", "api.amazonwebservices.eu"),
+        ("us-iso-", "c2s.ic.gov", "api.aws.ic.gov"),
+        ("us-isob-", "sc2s.sgov.gov", "api.aws.scloud"),
+        ("eu-isoe-", "cloud.adc-e.uk", "api.cloud-aws.adc-e.uk"),
+        ("us-isof-", "csp.hci.ic.gov", "api.aws.hci.ic.gov"),
     ];
     partitions
         .into_iter()
-        .find(|(prefix, _)| region.starts_with(prefix))
-        .map_or("amazonaws.com", |(_, suffix)| suffix)
+        .find(|(prefix, ..)| region.starts_with(prefix))
+        .map_or(("amazonaws.com", "api.aws"), |(_, standard, dual_stack)| {
+            (standard, dual_stack)
+        })
 }
 
 #[cfg(test)]
@@ -155,6 +189,69 @@ mod tests {
         for wrong in ["", "us west 2", "US-WEST-2", "us-west-2.evil.example/"] {
             assert!(Endpoint::region(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn fips_and_dual_stack_have_hosts_of_their_own() {
+        for (region, hosts, host) in [
+            ("us-west-2", Hosts::Fips, "-fips.us-west-2.amazonaws.com"),
+            ("us-west-2", Hosts::DualStack, ".us-west-2.api.aws"),
+            ("us-west-2", Hosts::FipsDualStack, "-fips.us-west-2.api.aws"),
+            ("us-gov-west-1", Hosts::Fips, ".us-gov-west-1.amazonaws.com"),
+            ("us-gov-west-1", Hosts::DualStack, ".us-gov-west-1.api.aws"),
+            (
+                "us-gov-west-1",
+                Hosts::FipsDualStack,
+                "-fips.us-gov-west-1.api.aws",
+            ),
+            (
+                "cn-north-1",
+                Hosts::Fips,
+                "-fips.cn-north-1.amazonaws.com.cn",
+            ),
+            (
+                "cn-north-1",
+                Hosts::DualStack,
+                ".cn-north-1.api.amazonwebservices.com.cn",
+            ),
+            (
+                "eusc-de-east-1",
+                Hosts::DualStack,
+                ".eusc-de-east-1.api.amazonwebservices.eu",
+            ),
+            (
+                "us-iso-east-1",
+                Hosts::DualStack,
+                ".us-iso-east-1.api.aws.ic.gov",
+            ),
+            (
+                "us-isob-east-1",
+                Hosts::DualStack,
+                ".us-isob-east-1.api.aws.scloud",
+            ),
+            (
+                "eu-isoe-west-1",
+                Hosts::DualStack,
+                ".eu-isoe-west-1.api.cloud-aws.adc-e.uk",
+            ),
+            (
+                "us-isof-east-1",
+                Hosts::DualStack,
+                ".us-isof-east-1.api.aws.hci.ic.gov",
+            ),
+        ] {
+            let endpoint = Endpoint::region_hosts(region, hosts).unwrap();
+            for (service, name) in [
+                (Service::Participant, "participant.connect"),
+                (Service::Connect, "connect"),
+            ] {
+                assert_eq!(
+                    endpoint.uri(service, "/x").to_string(),
+                    format!("https://{name}{host}/x")
+                );
+            }
+        }
+        assert!(Endpoint::region_hosts("nowhere", Hosts::Fips).is_err());
     }
 
     #[test]

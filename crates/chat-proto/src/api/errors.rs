@@ -30,6 +30,12 @@ open_enum! {
         InvalidRequest = "InvalidRequestException",
         /// 400, of the service `connect`: a parameter is not valid.
         InvalidParameter = "InvalidParameterException",
+        /// 400, of the service `connect`: the instance is not active in this region.
+        InvalidActiveRegion = "InvalidActiveRegionException",
+        /// 410, of the service `connect`: there is no such contact, or it has ended.
+        ContactNotFound = "ContactNotFoundException",
+        /// 429, of the service `connect`: too many requests.
+        TooManyRequests = "TooManyRequestsException",
         /// 429, of the service `connect`: a limit is reached, such as active chats.
         LimitExceeded = "LimitExceededException",
         /// 500, of the service `connect`: the service failed.
@@ -102,6 +108,7 @@ const fn by_status(status: u16) -> &'static str {
         401 | 403 => "AccessDeniedException",
         404 => "ResourceNotFoundException",
         409 => "ConflictException",
+        410 => "ContactNotFoundException",
         429 => "ThrottlingException",
         500..=599 => "InternalServerException",
         _ => "unnamed error",
@@ -139,6 +146,31 @@ mod tests {
         let by_status = service_error(&response(503, &[], "<html>gateway</html>"));
         assert_eq!(by_status.exception, Exception::InternalServer);
         assert_eq!(by_status.message, "");
+    }
+
+    #[test]
+    fn every_exception_of_both_services_is_known() {
+        for (status, name, exception) in [
+            (
+                400,
+                "InvalidActiveRegionException",
+                Exception::InvalidActiveRegion,
+            ),
+            (
+                402,
+                "ServiceQuotaExceededException",
+                Exception::ServiceQuotaExceeded,
+            ),
+            (410, "ContactNotFoundException", Exception::ContactNotFound),
+            (429, "LimitExceededException", Exception::LimitExceeded),
+            (429, "TooManyRequestsException", Exception::TooManyRequests),
+        ] {
+            let error = service_error(&response(status, &[("x-amzn-errortype", name)], ""));
+            assert_eq!(error.exception, exception);
+            assert_eq!(error.status, status);
+        }
+        let unnamed = service_error(&response(410, &[], ""));
+        assert_eq!(unnamed.exception, Exception::ContactNotFound);
     }
 
     #[test]

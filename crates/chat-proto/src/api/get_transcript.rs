@@ -127,20 +127,18 @@ impl ApiRequest for GetTranscript {
     type Answer = TranscriptPage;
 
     fn check(&self) -> Result<(), CommandError> {
-        if let Some(contact) = &self.contact_id {
-            limits::length("ContactId", contact.as_str(), 256)?;
-        }
-        if let Some(token) = &self.next_token {
-            limits::length("NextToken", token.as_str(), 1_000)?;
-        }
-        limits::range("MaxResults", self.max_results, PAGE)?;
+        let contact_id = self.contact_id.as_ref().map(ContactId::as_str);
+        limits::optional_length("ContactId", contact_id, 256)?;
+        let next_token = self.next_token.as_ref().map(NextToken::as_str);
+        limits::optional_length("NextToken", next_token, 1_000)?;
+        limits::range("MaxResults", self.max_results, 0, PAGE.into())?;
         match &self.start_position {
             Some(StartPosition::Id(id)) => limits::length("StartPosition.Id", id.as_str(), 256),
             Some(StartPosition::AbsoluteTime(time)) => {
                 limits::length("StartPosition.AbsoluteTime", time, 100)
             }
             Some(StartPosition::MostRecent(count)) => {
-                limits::range("StartPosition.MostRecent", Some(*count), 100)
+                limits::range("StartPosition.MostRecent", Some(*count), 0, 100)
             }
             None => Ok(()),
         }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::error::CommandError;
+use crate::ids::SessionId;
 
 /// Text of 1 to `limit` characters.
 pub(crate) fn length(field: &'static str, text: &str, limit: usize) -> Result<(), CommandError> {
@@ -10,6 +11,15 @@ pub(crate) fn length(field: &'static str, text: &str, limit: usize) -> Result<()
         return Err(CommandError::Empty { field });
     }
     at_most(field, text.chars().count(), limit, "characters")
+}
+
+/// Text of 1 to `limit` characters, when there is one.
+pub(super) fn optional_length(
+    field: &'static str,
+    text: Option<&str>,
+    limit: usize,
+) -> Result<(), CommandError> {
+    text.map_or(Ok(()), |text| length(field, text, limit))
 }
 
 /// Content of 1 to 16,384 bytes: the guide says bytes where the model only says length, and the
@@ -21,7 +31,8 @@ pub(super) fn content(field: &'static str, text: &str) -> Result<(), CommandErro
     at_most(field, text.len(), 16_384, "bytes")
 }
 
-fn at_most(
+/// At most `limit` of the unit.
+pub(super) fn at_most(
     field: &'static str,
     actual: usize,
     limit: usize,
@@ -38,21 +49,41 @@ fn at_most(
     Ok(())
 }
 
-/// A number from 0 to `limit`.
+/// The greatest number that the service's type "long" holds.
+pub(super) const LONG: u64 = i64::MAX.unsigned_abs();
+
+/// A number, when there is one, within the bounds.
 pub(super) fn range(
     field: &'static str,
-    number: Option<u32>,
-    limit: u32,
+    number: Option<impl Into<u64>>,
+    from: u64,
+    to: u64,
 ) -> Result<(), CommandError> {
-    match number {
-        Some(actual) if actual > limit => Err(CommandError::OutOfRange {
+    match number.map(Into::into) {
+        Some(actual) if !(from..=to).contains(&actual) => Err(CommandError::OutOfRange {
             field,
-            actual: actual.into(),
-            from: 0,
-            to: limit.into(),
+            actual,
+            from,
+            to,
         }),
         _ => Ok(()),
     }
+}
+
+/// The topic a chat is published to.
+pub(super) fn streaming_endpoint(arn: &str) -> Result<(), CommandError> {
+    length("ChatStreamingConfiguration.StreamingEndpointArn", arn, 350)
+}
+
+/// The id of an authentication: 36 characters.
+pub(super) fn session_id(id: &SessionId) -> Result<(), CommandError> {
+    if id.expose().chars().count() == 36 {
+        return Ok(());
+    }
+    Err(CommandError::Invalid {
+        field: "SessionId",
+        problem: "it must have 36 characters",
+    })
 }
 
 /// Contact attributes: keys of letters, digits, `-` and `_`, 32,768 bytes in total.

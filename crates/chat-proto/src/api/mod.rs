@@ -15,115 +15,67 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod cancel_participant_authentication;
+mod complete_attachment_upload;
+mod create_participant;
 mod create_participant_connection;
+mod create_persistent_contact_association;
+mod describe_view;
 mod disconnect_participant;
 mod endpoint;
 mod errors;
+mod get_attachment;
+mod get_authentication_url;
 mod get_transcript;
 pub(crate) mod limits;
+mod operation;
+mod segment_attributes;
 mod send_event;
 mod send_message;
+mod start_attachment_upload;
 mod start_chat_contact;
-
-use std::fmt;
+mod start_contact_streaming;
+mod stop_contact;
+mod stop_contact_streaming;
+mod update_participant_role_config;
 
 use http::HeaderValue;
 use http::header::{ACCEPT, CONTENT_TYPE};
 
 use crate::error::{CommandError, ProtocolError, RequestError};
+use crate::wire::AbsoluteTime;
 
+pub use cancel_participant_authentication::CancelParticipantAuthentication;
+pub use complete_attachment_upload::CompleteAttachmentUpload;
+pub use create_participant::{CreateParticipant, CreatedParticipant, ParticipantCredentials};
 pub use create_participant_connection::{
     ConnectionCredentials, CreateParticipantConnection, ParticipantConnection, Websocket,
 };
+pub use create_persistent_contact_association::{
+    CreatePersistentContactAssociation, RehydrationType,
+};
+pub use describe_view::{DescribeView, View, ViewContent};
 pub use disconnect_participant::DisconnectParticipant;
-pub use endpoint::Endpoint;
+pub use endpoint::{Endpoint, Hosts};
 pub use errors::Exception;
+pub use get_attachment::{AttachmentUrl, GetAttachment, UrlContentDisposition};
+pub use get_authentication_url::GetAuthenticationUrl;
 pub(crate) use get_transcript::PAGE;
 pub use get_transcript::{GetTranscript, ScanDirection, SortOrder, StartPosition, TranscriptPage};
+pub use operation::Operation;
+pub(crate) use operation::Service;
+pub use segment_attributes::SegmentAttributeValue;
 pub use send_event::{SendEvent, SentEvent};
 pub use send_message::{Draft, SendMessage, SentMessage};
-pub use start_chat_contact::StartChatContact;
-
-/// An operation of the service.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-#[non_exhaustive]
-pub enum Operation {
-    /// Opens a connection: a WebSocket URL, a connection token, or both.
-    CreateParticipantConnection,
-    /// Sends a message.
-    SendMessage,
-    /// Sends an event: typing, a receipt.
-    SendEvent,
-    /// Reads a page of the transcript.
-    GetTranscript,
-    /// Leaves the chat.
-    DisconnectParticipant,
-    /// Starts a chat (service `connect`, not the Participant Service).
-    StartChatContact,
-}
-
-impl Operation {
-    /// The service's name of it.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::CreateParticipantConnection => "CreateParticipantConnection",
-            Self::SendMessage => "SendMessage",
-            Self::SendEvent => "SendEvent",
-            Self::GetTranscript => "GetTranscript",
-            Self::DisconnectParticipant => "DisconnectParticipant",
-            Self::StartChatContact => "StartChatContact",
-        }
-    }
-
-    const fn service(self) -> Service {
-        match self {
-            Self::StartChatContact => Service::Connect,
-            Self::CreateParticipantConnection
-            | Self::SendMessage
-            | Self::SendEvent
-            | Self::GetTranscript
-            | Self::DisconnectParticipant => Service::Participant,
-        }
-    }
-
-    const fn method(self) -> http::Method {
-        match self {
-            Self::StartChatContact => http::Method::PUT,
-            Self::CreateParticipantConnection
-            | Self::SendMessage
-            | Self::SendEvent
-            | Self::GetTranscript
-            | Self::DisconnectParticipant => http::Method::POST,
-        }
-    }
-
-    const fn path(self) -> &'static str {
-        match self {
-            Self::CreateParticipantConnection => "/participant/connection",
-            Self::SendMessage => "/participant/message",
-            Self::SendEvent => "/participant/event",
-            Self::GetTranscript => "/participant/transcript",
-            Self::DisconnectParticipant => "/participant/disconnect",
-            Self::StartChatContact => "/contact/chat",
-        }
-    }
-}
-
-impl fmt::Display for Operation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-/// Which of the two services an operation belongs to; they have different hosts.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Service {
-    /// `participant.connect`: what a participant does in a chat.
-    Participant,
-    /// `connect`: what a company does with chats.
-    Connect,
-}
+pub use start_attachment_upload::{StartAttachmentUpload, StartedAttachmentUpload, UploadMetadata};
+pub use start_chat_contact::{PersistentChat, ResponseMode, StartChatContact, StartedChat};
+pub use start_contact_streaming::StartContactStreaming;
+pub use stop_contact::StopContact;
+pub use stop_contact_streaming::StopContactStreaming;
+pub use update_participant_role_config::{
+    ParticipantTimerConfiguration, ParticipantTimerType, ParticipantTimerValue,
+    TimerEligibleParticipantRole, UpdateParticipantRoleConfig,
+};
 
 /// A typed request. Implemented by the operations of this module only.
 pub trait ApiRequest: private::Sealed {
@@ -138,7 +90,13 @@ pub trait ApiRequest: private::Sealed {
     /// [`CommandError`] naming the field and its limit.
     fn check(&self) -> Result<(), CommandError>;
 
-    /// The JSON body.
+    /// What follows the operation's path in the URL: one segment each, not yet encoded.
+    #[doc(hidden)]
+    fn labels(&self) -> Vec<&str> {
+        Vec::new()
+    }
+
+    /// The JSON body; empty when the operation has none.
     #[doc(hidden)]
     fn body(&self) -> Vec<u8>;
 
@@ -156,7 +114,8 @@ pub(crate) mod private {
 }
 
 /// The HTTP request for a typed one. `bearer` is the participant token for
-/// CreateParticipantConnection, none for StartChatContact, and the connection token otherwise.
+/// CreateParticipantConnection, none for the operations of the service `connect`, and the connection
+/// token otherwise.
 ///
 /// # Errors
 /// [`CommandError`] when the request breaks one of the service's limits, or the token cannot be
@@ -191,17 +150,42 @@ pub(crate) fn build<R: ApiRequest>(
     bearer: Option<HeaderValue>,
     request: &R,
 ) -> http::Request<Vec<u8>> {
+    let (service, method, path) = R::OPERATION.route();
+    let mut path = path.to_owned();
+    for label in request.labels() {
+        path.push('/');
+        percent_encode(label, &mut path);
+    }
     let mut http = http::Request::new(request.body());
-    *http.method_mut() = R::OPERATION.method();
-    *http.uri_mut() = endpoint.uri(R::OPERATION.service(), R::OPERATION.path());
-    let headers = http.headers_mut();
+    *http.method_mut() = method;
+    *http.uri_mut() = endpoint.uri(service, &path);
     let json = HeaderValue::from_static("application/json");
-    headers.insert(CONTENT_TYPE, json.clone());
+    let has_body = !http.body().is_empty();
+    let headers = http.headers_mut();
+    if has_body {
+        headers.insert(CONTENT_TYPE, json.clone());
+    }
     headers.insert(ACCEPT, json);
     if let Some(bearer) = bearer {
         headers.insert("x-amz-bearer", bearer);
     }
     http
+}
+
+/// Adds a label to a path. All but the unreserved characters of RFC 3986 are encoded, a slash too.
+fn percent_encode(label: &str, path: &mut String) {
+    const DIGITS: [char; 16] = [
+        '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F',
+    ];
+    for byte in label.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+            path.push(char::from(byte));
+        } else {
+            path.push('%');
+            path.push(DIGITS[usize::from(byte >> 4)]);
+            path.push(DIGITS[usize::from(byte & 0xF)]);
+        }
+    }
 }
 
 /// The typed answer of an HTTP response.
@@ -211,11 +195,29 @@ pub(crate) fn build<R: ApiRequest>(
 pub fn from_http<R: ApiRequest>(
     response: &http::Response<impl AsRef<[u8]>>,
 ) -> Result<R::Answer, RequestError> {
-    let status = response.status();
-    if status.is_success() {
-        return Ok(R::parse(response.body().as_ref())?);
+    Ok(R::parse(success::<R>(response)?)?)
+}
+
+/// The body of a successful response.
+fn success<R: ApiRequest>(
+    response: &http::Response<impl AsRef<[u8]>>,
+) -> Result<&[u8], RequestError> {
+    if response.status().is_success() {
+        return Ok(response.body().as_ref());
     }
     Err(errors::read(R::OPERATION, response))
+}
+
+/// The service's list of what is to come with a connection.
+fn connection_types(websocket: bool, connection_credentials: bool) -> Vec<&'static str> {
+    let mut types = Vec::new();
+    if websocket {
+        types.push("WEBSOCKET");
+    }
+    if connection_credentials {
+        types.push("CONNECTION_CREDENTIALS");
+    }
+    types
 }
 
 /// The body of a request. The types here always serialize.
@@ -229,4 +231,24 @@ fn json_answer<'a, T: serde::Deserialize<'a>>(
     body: &'a [u8],
 ) -> Result<T, ProtocolError> {
     serde_json::from_slice(body).map_err(|error| ProtocolError::json(what, &error))
+}
+
+/// A field of an answer without which the rest has no meaning.
+fn required<T>(
+    what: &'static str,
+    field: &'static str,
+    value: Option<T>,
+) -> Result<T, ProtocolError> {
+    value.ok_or(ProtocolError::Missing { what, field })
+}
+
+/// A time of an answer; one that cannot be read is as good as none.
+fn time(text: Option<String>) -> Option<AbsoluteTime> {
+    text.and_then(|text| AbsoluteTime::parse(&text))
+}
+
+/// Why a request is refused, as text.
+#[cfg(test)]
+fn refusal(request: &impl ApiRequest) -> String {
+    request.check().unwrap_err().to_string()
 }

@@ -88,10 +88,8 @@ impl ApiRequest for SendEvent {
         if let Some(content) = &self.content {
             limits::content("Content", content)?;
         }
-        if let Some(token) = &self.client_token {
-            limits::length("ClientToken", token.as_str(), 500)?;
-        }
-        Ok(())
+        let client_token = self.client_token.as_ref().map(ClientToken::as_str);
+        limits::optional_length("ClientToken", client_token, 500)
     }
 
     fn body(&self) -> Vec<u8> {
@@ -106,9 +104,7 @@ impl ApiRequest for SendEvent {
         let sent: Sent = super::json_answer("the answer of SendEvent", body)?;
         Ok(SentEvent {
             id: sent.id,
-            absolute_time: sent
-                .absolute_time
-                .and_then(|text| AbsoluteTime::parse(&text)),
+            absolute_time: super::time(sent.absolute_time),
         })
     }
 }

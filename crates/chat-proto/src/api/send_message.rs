@@ -126,13 +126,8 @@ impl ApiRequest for SendMessage {
         const WHAT: &str = "the answer of SendMessage";
         let sent: Sent = super::json_answer(WHAT, body)?;
         Ok(SentMessage {
-            id: sent.id.ok_or(ProtocolError::Missing {
-                what: WHAT,
-                field: "Id",
-            })?,
-            absolute_time: sent
-                .absolute_time
-                .and_then(|text| AbsoluteTime::parse(&text)),
+            id: super::required(WHAT, "Id", sent.id)?,
+            absolute_time: super::time(sent.absolute_time),
         })
     }
 }

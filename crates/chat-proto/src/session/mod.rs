@@ -10,6 +10,7 @@ mod outputs;
 mod passing;
 mod phase;
 mod react;
+mod receipts;
 mod tries;
 mod typing;
 
@@ -17,8 +18,8 @@ use crate::action::{Action, Network, SocketInput, WakeReason};
 use crate::api::{ApiRequest, Draft, GetTranscript, SendEvent};
 use crate::config::Config;
 use crate::error::{CommandError, Refused, TransportError};
-use crate::event::{EndReason, Event, LossCause};
-use crate::ids::{CallId, ChatDetails, LocalId, RequestId, SocketId};
+use crate::event::{EndReason, Event, LossCause, ReceiptKind};
+use crate::ids::{CallId, ChatDetails, ItemId, LocalId, RequestId, SocketId};
 use crate::link::Link;
 use crate::random::Random;
 use crate::time::{Instant, Start, WallClock};
@@ -33,6 +34,7 @@ use outbox::Outbox;
 use outputs::{Outputs, Purpose};
 use passing::Passing;
 use phase::Trigger;
+use receipts::Receipts;
 use typing::Typing;
 
 pub use phase::Phase;
@@ -45,7 +47,8 @@ pub use phase::Phase;
 ///   [`chat_details`](Self::chat_details), [`end_reason`](Self::end_reason).
 /// * **Commands**, the application's wishes, which are accepted or refused at once:
 ///   [`connect`](Self::connect), [`send_message`](Self::send_message), [`resend`](Self::resend),
-///   [`typing`](Self::typing), [`send_event`](Self::send_event),
+///   [`typing`](Self::typing), [`send_receipt`](Self::send_receipt),
+///   [`send_event`](Self::send_event),
 ///   [`get_transcript`](Self::get_transcript), [`load_older`](Self::load_older),
 ///   [`suspend`](Self::suspend), [`resume`](Self::resume), [`disconnect`](Self::disconnect),
 ///   [`abandon`](Self::abandon). A refused one changes nothing and hands back what it carried.
@@ -76,6 +79,7 @@ pub struct Session {
     link: Link,
     outbox: Outbox,
     typing: Typing,
+    receipts: Receipts,
     gap: Gap,
     calls: Calls,
     leaving: Option<Leaving>,
@@ -112,6 +116,7 @@ impl Session {
             link: Link::new(&config),
             outbox: Outbox::new(config.outbox_limit, config.send_deadline),
             typing: Typing::default(),
+            receipts: Receipts::new(&config),
             gap: Gap::new(&config),
             calls: Calls::new(config.call_limit),
             leaving: None,
@@ -222,6 +227,36 @@ impl Session {
                 .request(self.now, Purpose::Typing, &bearer, &request);
         }
         Ok(sends)
+    }
+
+    /// Tells the others that we have received or read a message, and with it all before it.
+    /// [`Event::ReceiptSettled`] follows.
+    ///
+    /// # Errors
+    /// [`CommandError`] when receipts are switched off, the transcript does not hold the message,
+    /// too many receipts wait, or the session is over.
+    pub fn send_receipt(
+        &mut self,
+        now: Instant,
+        kind: ReceiptKind,
+        message: &ItemId,
+    ) -> Result<(), CommandError> {
+        self.begin(now);
+        self.check_open("send_receipt")?;
+        if !self.config.receipts {
+            return Err(CommandError::Disabled {
+                command: "send_receipt",
+                setting: "receipts",
+            });
+        }
+        let Some(position) = self.transcript.position(message).cloned() else {
+            return Err(CommandError::UnknownItem(message.clone()));
+        };
+        let asked = self
+            .receipts
+            .ask(self.now, kind, position, &mut self.outputs);
+        self.advance();
+        asked
     }
 
     /// Sends an event. [`Event::CallFinished`] follows.
@@ -458,6 +493,7 @@ impl Session {
             self.access.next_timeout(),
             self.calls.next_timeout().filter(|_| awake),
             self.outbox.next_timeout().filter(|_| live),
+            self.receipts.next_timeout().filter(|_| live),
             self.gap.next_timeout(self.now).filter(|_| scans),
             leaving.map(|leaving| leaving.next_timeout(self.now)),
             timer(self.connect_deadline, WakeReason::ConnectDeadline),

@@ -8,7 +8,7 @@ use http::HeaderValue;
 use crate::action::{Action, WakeReason};
 use crate::api::{self, ApiRequest, Endpoint};
 use crate::error::{TransportError, TransportErrorKind};
-use crate::event::{Diagnostic, Event};
+use crate::event::{Diagnostic, Event, ReceiptKind};
 use crate::ids::{CallId, RequestId};
 use crate::random::Random;
 use crate::time::Instant;
@@ -24,6 +24,8 @@ pub(super) enum Purpose {
     Message,
     /// A typing event.
     Typing,
+    /// A receipt of this kind.
+    Receipt(ReceiptKind),
     /// A page of the transcript, for the gap.
     GapPage,
     /// A call of the application.

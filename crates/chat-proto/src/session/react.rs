@@ -7,7 +7,7 @@ use crate::api::{
     self, CreateParticipantConnection, DisconnectParticipant, GetTranscript, SendEvent, SendMessage,
 };
 use crate::error::{ConnectError, ProtocolError, RequestError, RetryClass, TransportError};
-use crate::event::{CallAnswer, Diagnostic, EndReason, Event, ItemKind, ReceivedItem};
+use crate::event::{CallAnswer, Diagnostic, EndReason, Event, ItemKind, ReceiptKind, ReceivedItem};
 use crate::link::Signal;
 use crate::session::calls::OlderPage;
 use crate::session::gap::Progress;
@@ -68,6 +68,9 @@ impl Session {
                 &mut self.outputs,
                 &mut self.transcript,
             );
+            let flush = self.leaving.is_some();
+            self.receipts
+                .advance(self.now, flush, &mut self.access, &mut self.outputs);
         }
         if self.phase != Phase::Suspended {
             self.calls
@@ -93,7 +96,7 @@ impl Session {
 
     fn advance_leaving(&mut self) {
         let can_flush = matches!(self.phase, Phase::Live | Phase::Recovering);
-        let flushed = self.outbox.is_empty() || !can_flush;
+        let flushed = (self.outbox.is_empty() && self.receipts.is_empty()) || !can_flush;
         let Some(leaving) = &mut self.leaving else {
             return;
         };
@@ -141,6 +144,11 @@ impl Session {
                     }
                     self.outputs.report(Diagnostic::TypingFailed(error));
                 }
+            }
+            Purpose::Receipt(kind) => {
+                let result = response.and_then(|response| api::from_http::<SendEvent>(&response));
+                self.receipts
+                    .answered(self.now, kind, result, &mut self.access, &mut self.outputs);
             }
             Purpose::GapPage => {
                 let result =
@@ -336,6 +344,7 @@ impl Session {
         let own = item.participant_id.as_ref() == Some(&self.details.participant_id);
         let kind = ItemKind::of(&item);
         self.transcript.apply_receipts(&item);
+        self.note_own_receipts(&item);
         let mut local_id = None;
         let placed = item.is_kept() && !item.is_partial();
         let position = Position::of(&item).filter(|_| placed);
@@ -382,6 +391,28 @@ impl Session {
             }
         }
         true
+    }
+
+    /// Receipts of ours that the service tells of need not be sent again.
+    fn note_own_receipts(&mut self, item: &Item) {
+        let Some(metadata) = &item.metadata else {
+            return;
+        };
+        let message = metadata.message_id.as_ref();
+        let Some(position) = message.and_then(|id| self.transcript.position(id)) else {
+            return;
+        };
+        for receipt in &metadata.receipts {
+            if receipt.recipient_participant_id.as_ref() != Some(&self.details.participant_id) {
+                continue;
+            }
+            if receipt.read.is_some() {
+                self.receipts.known(ReceiptKind::Read, position.clone());
+            } else if receipt.delivered.is_some() {
+                self.receipts
+                    .known(ReceiptKind::Delivered, position.clone());
+            }
+        }
     }
 
     fn chat_ended(&mut self) {
@@ -457,6 +488,7 @@ impl Session {
         self.outputs.cancel_all();
         self.gap.end(&mut self.outputs);
         self.outbox.end(&mut self.outputs, &mut self.transcript);
+        self.receipts.end(&mut self.outputs);
         self.calls.end(&mut self.outputs);
         self.publish_changes();
         self.end_reason = Some(reason.clone());

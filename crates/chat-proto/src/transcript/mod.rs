@@ -158,6 +158,11 @@ impl Transcript {
         known && !self.unseen.contains_key(id)
     }
 
+    /// Where the item with this id stands.
+    pub(crate) fn position(&self, id: &ItemId) -> Option<&Position> {
+        self.positions.get(id)
+    }
+
     /// Whether no further, older item would fit.
     pub(crate) fn is_full(&self) -> bool {
         self.ordered.len() >= self.limit

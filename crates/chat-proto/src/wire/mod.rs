@@ -2,6 +2,7 @@
 
 pub(crate) mod content_type;
 pub(crate) mod frame;
+pub mod interactive;
 pub(crate) mod item;
 pub(crate) mod open_enum;
 pub(crate) mod text;
@@ -9,6 +10,7 @@ pub(crate) mod timestamp;
 
 pub use content_type::ContentType;
 pub use frame::{Frame, HEARTBEAT, PING, SUBSCRIBE};
+pub use interactive::InteractiveMessage;
 pub use item::{
     Attachment, AttachmentStatus, Item, ItemType, MessageMetadata, ParticipantRole, Receipt,
 };
