@@ -1,6 +1,6 @@
 //! The application's commands, as tests give them: accepted, and acted upon at once.
 
-use chat_proto::{Draft, LocalId};
+use chat_proto::{Draft, ItemId, LocalId, ReceiptKind};
 use chat_sim::Operation;
 
 use crate::world::World;
@@ -82,5 +82,17 @@ impl World {
     #[must_use]
     pub fn requests(&self, operation: Operation) -> u64 {
         self.record().requests(operation)
+    }
+
+    /// Asks for a receipt; whether it was accepted.
+    pub fn sends_receipt(&mut self, kind: ReceiptKind, message: &ItemId) -> bool {
+        let now = self.instant();
+        self.journal.asked.insert((kind, message.clone()));
+        let asked = self.session.send_receipt(now, kind, message);
+        if asked.is_err() {
+            self.journal.asked.remove(&(kind, message.clone()));
+        }
+        self.settle();
+        asked.is_ok()
     }
 }

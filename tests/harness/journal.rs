@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chat_proto::{
     Change, ConnectError, Diagnostic, EndReason, Entry, Event, GapError, ItemId, LocalId,
-    SendError, Session, Transcript,
+    ReceiptKind, ReceiptOutcome, SendError, Session, Transcript,
 };
 
 use crate::model::ordered;
@@ -38,6 +38,10 @@ pub struct Journal {
     pub diagnostics: Vec<Diagnostic>,
     /// Good and bad answers to pings.
     pub pongs: (u32, u32),
+    /// Receipts that were asked for and have not settled.
+    pub asked: BTreeSet<(ReceiptKind, ItemId)>,
+    /// Receipts that have settled, with the last outcome of each.
+    pub receipts: BTreeMap<(ReceiptKind, ItemId), ReceiptOutcome>,
     /// Why it ended.
     pub ended: Option<EndReason>,
     /// A copy of the transcript, made of its changes alone.
@@ -102,6 +106,15 @@ impl Journal {
                     !self.sent.contains_key(local_id),
                     "{local_id} was confirmed and then handed back"
                 );
+            }
+            Event::ReceiptSettled {
+                message_id,
+                kind,
+                outcome,
+            } => {
+                let receipt = (*kind, message_id.clone());
+                assert!(self.asked.remove(&receipt), "{receipt:?} settled unasked");
+                self.receipts.insert(receipt, outcome.clone());
             }
             Event::TranscriptChanged(change) => {
                 self.apply(change);
@@ -170,6 +183,8 @@ impl Journal {
                 session.phase()
             );
         }
+        let open = &self.asked;
+        assert!(open.is_empty(), "receipts have not settled: {open:?}");
     }
 }
 

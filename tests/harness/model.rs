@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chat_proto::{ItemId, LocalId, Transcript};
+use chat_proto::{ItemId, LocalId, ReceiptKind, ReceiptOutcome, Transcript};
 use chat_sim::{Contact, ItemType, Role};
 
 use crate::journal::Journal;
@@ -33,11 +33,12 @@ pub(crate) fn compare(
     transcript: &Transcript,
     given: &BTreeMap<LocalId, String>,
 ) {
-    let recorded: Vec<&str> = contact
+    // Receipts are reported like any item, but are no lines of the transcript.
+    let lines = contact
         .transcript()
         .iter()
-        .map(|item| item.id.as_str())
-        .collect();
+        .filter(|item| item.item_type != ItemType::MessageMetadata);
+    let recorded: Vec<&str> = lines.map(|item| item.id.as_str()).collect();
     for id in &recorded {
         let times = journal.items.get(&ItemId::from(*id));
         assert_eq!(
@@ -53,6 +54,40 @@ pub(crate) fn compare(
         .collect();
     assert_eq!(shown, recorded, "the transcript is not the record");
     compare_sent(contact, journal, given);
+    compare_receipts(contact, journal);
+}
+
+/// Every receipt that the client says was sent is one that the service has: for that message or,
+/// where a newer one made it needless, for that one.
+fn compare_receipts(contact: &Contact, journal: &Journal) {
+    let has = |kind: ReceiptKind, message: &ItemId| {
+        contact.receipts().any(|(id, receipt)| {
+            id == message.as_str()
+                && match kind {
+                    ReceiptKind::Read => receipt.read_timestamp.is_some(),
+                    ReceiptKind::Delivered => {
+                        receipt.delivered_timestamp.is_some() || receipt.read_timestamp.is_some()
+                    }
+                }
+        })
+    };
+    for ((kind, message), outcome) in &journal.receipts {
+        match outcome {
+            ReceiptOutcome::Sent => {
+                assert!(
+                    has(*kind, message),
+                    "the {kind:?} of {message} did not arrive"
+                );
+            }
+            ReceiptOutcome::Superseded { by } => {
+                assert!(
+                    has(*kind, by),
+                    "the {kind:?} of {by} for {message} did not arrive"
+                );
+            }
+            ReceiptOutcome::AlreadySent | ReceiptOutcome::Failed(_) | _ => {}
+        }
+    }
 }
 
 /// Every confirmed message stands in the record once, under the id the client was given, with its

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chat_proto::{Network, Phase};
+use chat_proto::{Network, Phase, ReceiptKind};
 use chat_sim::{CutWhen, Effect, Fault, Operation, Settings};
 use proptest::prelude::*;
 
@@ -38,6 +38,8 @@ pub enum Disturbance {
     Fault(Box<Fault>),
     /// The service behaves again.
     Heal,
+    /// The customer has received or read (`true`) the message so many from the end.
+    Receipt(bool, u8),
     /// The application asks for older items.
     LoadOlder,
 }
@@ -84,6 +86,7 @@ fn disturbances() -> impl Strategy<Value = Disturbance> {
         1 => (1..300_u16).prop_map(Disturbance::Suspend),
         6 => faults().prop_map(|fault| Disturbance::Fault(Box::new(fault))),
         2 => Just(Disturbance::Heal),
+        4 => (any::<bool>(), 0..8_u8).prop_map(|(read, back)| Disturbance::Receipt(read, back)),
         1 => Just(Disturbance::LoadOlder),
     ]
 }
@@ -244,6 +247,20 @@ fn disturb(world: &mut World, disturbance: &Disturbance) {
             world.inject_fault((**fault).clone());
         }
         Disturbance::Heal => world.service.0.clear_faults(),
+        Disturbance::Receipt(read, back) => {
+            let kind = if *read {
+                ReceiptKind::Read
+            } else {
+                ReceiptKind::Delivered
+            };
+            let entries = world.session.transcript().iter().rev();
+            let id = entries
+                .filter_map(|entry| entry.item.id.clone())
+                .nth((*back).into());
+            if let Some(id) = id {
+                world.sends_receipt(kind, &id);
+            }
+        }
         Disturbance::LoadOlder => {
             let _ = world.session.load_older(now);
         }

@@ -11,6 +11,7 @@ mod simulated_gap_limits;
 mod simulated_leaving;
 mod simulated_liveness;
 mod simulated_outbox;
+mod simulated_receipts;
 mod simulated_recovery;
 mod simulated_refusals;
 mod simulated_repeatable;

@@ -173,6 +173,8 @@ impl From<&CommandError> for Problem {
             CommandError::Full { .. } => "full",
             CommandError::UnknownMessage(_) => "unknown_message",
             CommandError::TooEarly { .. } => "too_early",
+            CommandError::Disabled { .. } => "disabled",
+            CommandError::UnknownItem(_) => "unknown_item",
             _ => "other",
         };
         Self::new(kind, error.to_string())

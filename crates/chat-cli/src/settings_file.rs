@@ -34,9 +34,10 @@ enum Setter {
     Count(fn(&mut Config, usize) -> Result<&mut Config, ConfigError>),
     Number(fn(&mut Config, u32) -> Result<&mut Config, ConfigError>),
     OptionalNumber(fn(&mut Config, Option<u32>) -> &mut Config),
+    Switch(fn(&mut Config, bool) -> &mut Config),
 }
 
-const SETTINGS: [(&str, Setter); 15] = [
+const SETTINGS: [(&str, Setter); 18] = [
     (
         "heartbeat_interval",
         Setter::Milliseconds(Config::heartbeat_interval),
@@ -73,6 +74,15 @@ const SETTINGS: [(&str, Setter); 15] = [
     ("event_limit", Setter::Count(Config::event_limit)),
     ("gap_page_limit", Setter::Number(Config::gap_page_limit)),
     ("history_pages", Setter::Number(Config::history_pages)),
+    ("receipts", Setter::Switch(Config::receipts)),
+    (
+        "receipt_window",
+        Setter::Milliseconds(Config::receipt_window),
+    ),
+    (
+        "delivered_hold",
+        Setter::Milliseconds(Config::delivered_hold),
+    ),
 ];
 
 fn names() -> [&'static str; SETTINGS.len()] {
@@ -145,6 +155,10 @@ fn set(
             }
             set(config, number);
         }
+        Setter::Switch(set) => {
+            let value = value.as_bool();
+            set(config, value.ok_or_else(|| mistyped("true or false"))?);
+        }
     }
     Ok(())
 }
@@ -177,7 +191,8 @@ mod tests {
             "open_timeout": 500, "request_timeout": 600, "connect_deadline": 700,
             "recovery_limit": 90_000, "send_deadline": 1_500, "disconnect_deadline": 0,
             "outbox_limit": 10, "call_limit": 11, "transcript_limit": 120, "event_limit": 13,
-            "gap_page_limit": 14, "history_pages": 15,
+            "gap_page_limit": 14, "history_pages": 15, "receipts": false,
+            "receipt_window": 160, "delivered_hold": 17,
         });
         assert_eq!(given.as_object().unwrap().len(), SETTINGS.len());
         let mut expected = config();
@@ -200,6 +215,12 @@ mod tests {
             .and_then(|config| config.event_limit(13))
             .and_then(|config| config.gap_page_limit(14))
             .and_then(|config| config.history_pages(15))
+            .and_then(|config| {
+                config
+                    .receipts(false)
+                    .receipt_window(Duration::from_millis(160))
+            })
+            .and_then(|config| config.delivered_hold(Duration::from_millis(17)))
             .unwrap();
         assert_eq!(applied(given).unwrap(), expected);
         let nulls = json!({"deep_heartbeat_limit": null, "recovery_limit": null});

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chat_proto::api::{GetTranscript, SendEvent, SentEvent, TranscriptPage};
 use chat_proto::{
     AbsoluteTime, CallAnswer, CallId, ChatDetails, CommandError, Draft, EndReason, Entry, Instant,
-    ItemId, LocalId, Network, Phase, Refused, RequestError, Session,
+    ItemId, LocalId, Network, Phase, ReceiptKind, Refused, RequestError, Session,
 };
 use tokio::sync::oneshot;
 
@@ -148,6 +148,16 @@ impl ChatSession {
     /// [`CommandError::WrongPhase`] unless the session is live.
     pub fn typing(&self) -> Result<bool, CommandError> {
         self.command(|state, now| state.session.typing(now))
+    }
+
+    /// Tells the others that we have received or read a message, and with it all before it.
+    /// [`Event::ReceiptSettled`](chat_proto::Event::ReceiptSettled) follows.
+    ///
+    /// # Errors
+    /// [`CommandError`] when receipts are switched off, the transcript does not hold the message,
+    /// too many receipts wait, or the session is over.
+    pub fn send_receipt(&self, kind: ReceiptKind, message: &ItemId) -> Result<(), CommandError> {
+        self.command(|state, now| state.session.send_receipt(now, kind, message))
     }
 
     /// Sends an event, and waits for the service's answer.

@@ -1,7 +1,7 @@
 //! The pipe's input lines: one JSON object each.
 
 use chat_proto::api::{GetTranscript, ScanDirection, SendEvent, SortOrder, StartPosition};
-use chat_proto::{ContentType, Draft, ItemId, Network, NextToken};
+use chat_proto::{ContentType, Draft, ItemId, Network, NextToken, ReceiptKind};
 use serde_json::{Map, Value};
 
 use crate::problem::Problem;
@@ -12,6 +12,7 @@ pub(super) enum Command {
     SendMessage(Draft),
     SendEvent(SendEvent),
     Typing,
+    Receipt(ReceiptKind, ItemId),
     GetTranscript(GetTranscript),
     LoadOlder,
     Transcript,
@@ -38,10 +39,12 @@ pub(super) struct BadLine {
 }
 
 /// The commands and the fields they take beside `cmd` and `tag`.
-const COMMANDS: [(&str, &[&str]); 11] = [
+const COMMANDS: [(&str, &[&str]); 13] = [
     ("send_message", &["content", "content_type"]),
     ("send_event", &["content_type", "content"]),
     ("typing", &[]),
+    ("read", &["message_id"]),
+    ("delivered", &["message_id"]),
     (
         "get_transcript",
         &[
@@ -67,6 +70,7 @@ impl Command {
         match self {
             Self::SendEvent(_)
             | Self::Typing
+            | Self::Receipt(..)
             | Self::GetTranscript(_)
             | Self::LoadOlder
             | Self::Disconnect => true,
@@ -133,6 +137,8 @@ fn command(fields: &mut Fields) -> Result<Command, Problem> {
         "send_message" => Command::SendMessage(send_message(fields)?),
         "send_event" => Command::SendEvent(send_event(fields)?),
         "typing" => Command::Typing,
+        "read" => Command::Receipt(ReceiptKind::Read, message_id(fields)?),
+        "delivered" => Command::Receipt(ReceiptKind::Delivered, message_id(fields)?),
         "get_transcript" => Command::GetTranscript(get_transcript(fields)?),
         "load_older" => Command::LoadOlder,
         "transcript" => Command::Transcript,
@@ -162,6 +168,11 @@ fn send_event(fields: &mut Fields) -> Result<SendEvent, Problem> {
         Some(content) => event.with_content(content),
         None => event,
     })
+}
+
+fn message_id(fields: &mut Fields) -> Result<ItemId, Problem> {
+    let id = fields.required("message_id", "the string under Id of a message")?;
+    Ok(ItemId::from(id))
 }
 
 fn get_transcript(fields: &mut Fields) -> Result<GetTranscript, Problem> {
@@ -339,6 +350,14 @@ mod tests {
         );
         for (line, command) in [
             (r#"{"cmd":"typing"}"#, Command::Typing),
+            (
+                r#"{"cmd":"read","message_id":"i"}"#,
+                Command::Receipt(ReceiptKind::Read, ItemId::from("i")),
+            ),
+            (
+                r#"{"cmd":"delivered","message_id":"i"}"#,
+                Command::Receipt(ReceiptKind::Delivered, ItemId::from("i")),
+            ),
             (r#"{"cmd":"load_older","tag":null}"#, Command::LoadOlder),
             (r#"{"cmd":"transcript"}"#, Command::Transcript),
             (
@@ -395,7 +414,9 @@ mod tests {
             r#"{"cmd":"send_message""#,
             "{}",
             r#"{"cmd":7}"#,
-            r#"{"cmd":"read","message_id":"i","tag":"t"}"#,
+            r#"{"cmd":"send_attachment","path":"p","tag":"t"}"#,
+            r#"{"cmd":"read"}"#,
+            r#"{"cmd":"delivered","message_id":1}"#,
             r#"{"cmd":"typing","tag":7}"#,
             r#"{"cmd":"send_message","tag":"t"}"#,
             r#"{"cmd":"send_message","content":7,"tag":"t"}"#,

@@ -3,7 +3,7 @@
 use chat_proto::api::{SentEvent, TranscriptPage};
 use chat_proto::{
     Change, DeepHeartbeatFailure, Diagnostic, EndReason, Entry, Item, ItemId, ItemKind, LocalId,
-    LossCause, ReceivedItem, Status,
+    LossCause, ReceiptKind, ReceiptOutcome, ReceivedItem, Status,
 };
 use chat_tokio::OlderLoaded;
 use serde::Serialize;
@@ -48,6 +48,7 @@ pub(super) enum Line {
         error: ErrorFields,
         tag: Option<String>,
     },
+    ReceiptSettled(Receipt),
     TranscriptChanged(Changed),
     GapFilled {
         items: u64,
@@ -91,6 +92,17 @@ pub(super) struct ItemLine {
 pub(super) struct ErrorFields {
     error: String,
     error_kind: String,
+}
+
+#[derive(Serialize, Debug)]
+pub(super) struct Receipt {
+    message_id: ItemId,
+    kind: &'static str,
+    outcome: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    by: Option<ItemId>,
+    #[serde(flatten)]
+    error: Option<ErrorFields>,
 }
 
 #[derive(Serialize, Debug)]
@@ -253,6 +265,31 @@ impl Line {
             error: error.into().into(),
             tag,
         }
+    }
+
+    pub(super) fn receipt_settled(
+        message_id: ItemId,
+        kind: ReceiptKind,
+        outcome: ReceiptOutcome,
+    ) -> Self {
+        let (outcome, by, error) = match outcome {
+            ReceiptOutcome::Sent => ("sent", None, None),
+            ReceiptOutcome::Superseded { by } => ("superseded", Some(by), None),
+            ReceiptOutcome::AlreadySent => ("already_sent", None, None),
+            ReceiptOutcome::Failed(error) => ("failed", None, Some(Problem::from(&error))),
+            _ => ("other", None, None),
+        };
+        let kind = match kind {
+            ReceiptKind::Delivered => "delivered",
+            ReceiptKind::Read => "read",
+        };
+        Self::ReceiptSettled(Receipt {
+            message_id,
+            kind,
+            outcome,
+            by,
+            error: error.map(ErrorFields::from),
+        })
     }
 
     pub(super) fn transcript_changed(change: &Change) -> Self {

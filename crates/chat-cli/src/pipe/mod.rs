@@ -224,6 +224,11 @@ impl Pipe {
                 let tag = self.sending.remove(&local_id).flatten();
                 Line::message_failed(Some(local_id), &error, tag)
             }
+            Event::ReceiptSettled {
+                message_id,
+                kind,
+                outcome,
+            } => Line::receipt_settled(message_id, kind, outcome),
             Event::TranscriptChanged(change) => Line::transcript_changed(&change),
             Event::GapFilled { items } => Line::GapFilled { items },
             Event::GapUnresolved(error) => Line::gap_unresolved(&error),
@@ -302,6 +307,9 @@ impl Pipe {
             Command::Typing => {
                 let sent = session.typing().map(|sent| Some(Data::Typing { sent }));
                 self.answer(tag, sent.map_err(|error| Problem::from(&error)));
+            }
+            Command::Receipt(kind, message) => {
+                self.answer(tag, done(session.send_receipt(kind, &message)));
             }
             Command::Transcript => {
                 let data = Data::transcript(&session.transcript());

@@ -51,6 +51,18 @@ fn shown(lines: &[Line]) -> String {
 }
 
 #[test]
+fn receipts() {
+    let settled = |kind, outcome| Line::receipt_settled(ItemId::from("i1"), kind, outcome);
+    let by = ItemId::from("i2");
+    insta::assert_snapshot!(shown(&[
+        settled(ReceiptKind::Read, ReceiptOutcome::Sent),
+        settled(ReceiptKind::Delivered, ReceiptOutcome::Superseded { by }),
+        settled(ReceiptKind::Delivered, ReceiptOutcome::AlreadySent),
+        settled(ReceiptKind::Read, ReceiptOutcome::Failed(throttled())),
+    ]));
+}
+
+#[test]
 fn the_connection() {
     insta::assert_snapshot!(shown(&[
         Line::established(),
