@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chat_proto::{RequestId, SocketId, SocketInput, TransportError, TransportErrorKind};
+use rand_core::{Rng, SeedableRng};
+use rand_xoshiro::SplitMix64;
 
 /// Something under way.
 #[derive(Debug)]
@@ -44,7 +46,7 @@ impl Delivery {
 pub struct Network {
     under_way: BTreeMap<(Duration, u64), Delivery>,
     count: u64,
-    random: u64,
+    random: SplitMix64,
     /// The latest arrival on each socket and direction: later ones come no earlier.
     last: BTreeMap<(SocketId, bool), Duration>,
     /// Nothing gets through before this time: requests and handshakes fail.
@@ -53,11 +55,11 @@ pub struct Network {
 }
 
 impl Network {
-    pub(crate) const fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self {
             under_way: BTreeMap::new(),
             count: 0,
-            random: seed,
+            random: SplitMix64::seed_from_u64(seed),
             last: BTreeMap::new(),
             down_until: Duration::ZERO,
             slowest: Duration::from_millis(40),
@@ -129,13 +131,8 @@ impl Network {
     }
 
     fn delay(&mut self) -> Duration {
-        // SplitMix64: small, seeded and good enough to shake the order of things.
-        self.random = self.random.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.random;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^= mixed >> 31;
+        let drawn = self.random.next_u64();
         let slowest = u64::try_from(self.slowest.as_micros()).unwrap_or(u64::MAX);
-        Duration::from_micros(1 + mixed % slowest.max(1))
+        Duration::from_micros(1 + drawn % slowest.max(1))
     }
 }

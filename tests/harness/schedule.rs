@@ -6,6 +6,7 @@ use chat_proto::{Network, Phase, ReceiptKind};
 use chat_sim::{CutWhen, Effect, Fault, Operation, Settings};
 use proptest::prelude::*;
 
+use crate::faults::{refusal, throttled};
 use crate::world::World;
 
 /// Something that happens to a chat.
@@ -92,17 +93,11 @@ fn disturbances() -> impl Strategy<Value = Disturbance> {
 }
 
 fn faults() -> impl Strategy<Value = Fault> {
-    let answer = |status, error_type: &str, retry_after| Effect::Answer {
-        status,
-        error_type: error_type.to_owned(),
-        message: "by schedule".to_owned(),
-        retry_after,
-    };
     let seconds = |range: std::ops::Range<u64>| range.prop_map(Duration::from_secs);
     let requests = prop_oneof![
-        Just(answer(429, "ThrottlingException", None)),
-        Just(answer(429, "ThrottlingException", Some(3))),
-        Just(answer(500, "InternalServerException", None)),
+        Just(refusal(429)),
+        Just(throttled(Duration::from_secs(3))),
+        Just(refusal(500)),
         Just(Effect::AnswerRaw {
             status: 200,
             content_type: "text/html".to_owned(),

@@ -6,6 +6,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use chat_sim::{Effect, Fault, Operation};
+use chat_tests::{on_send, refusal};
 use chat_tokio::SendFailure;
 use chat_tokio::chat_proto::api::Exception;
 use chat_tokio::chat_proto::{Diagnostic, Draft, Event, RequestError, SendError};
@@ -20,13 +21,7 @@ fn sent(event: &Event) -> bool {
 async fn a_throttled_message_is_repeated_and_not_doubled() {
     in_time(async {
         let mut chat = Chat::connect().await;
-        let throttled = Effect::Answer {
-            status: 429,
-            error_type: "ThrottlingException".to_owned(),
-            message: "Rate exceeded".to_owned(),
-            retry_after: None,
-        };
-        let fault = Fault::new(throttled).on(Operation::SendMessage).times(2);
+        let fault = on_send(refusal(429)).times(2);
         chat.inject(fault);
         chat.session
             .send_message(Draft::text("patient"))

@@ -3,6 +3,9 @@
 use std::ops::{Add, Sub};
 use std::time::Duration;
 
+use rand_core::{Rng, SeedableRng};
+use rand_xoshiro::SplitMix64;
+
 /// A point on the driver's monotonic clock, as the time since an origin the driver chooses.
 ///
 /// The origin is usually the moment the driver was made. Only differences matter, so any origin
@@ -79,16 +82,9 @@ impl Seed {
     /// A seed for a repeatable test, from a small number.
     #[must_use]
     pub fn from_number(number: u64) -> Self {
-        // SplitMix64: near numbers give seeds that have nothing in common.
-        let mut state = number;
+        // Near numbers give seeds that have nothing in common.
         let mut bytes = [0; 32];
-        for part in bytes.chunks_exact_mut(8) {
-            state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-            let mut mixed = state;
-            mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-            mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-            part.copy_from_slice(&(mixed ^ (mixed >> 31)).to_le_bytes());
-        }
+        SplitMix64::seed_from_u64(number).fill_bytes(&mut bytes);
         Self(bytes)
     }
 

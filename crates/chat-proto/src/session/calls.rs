@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::action::WakeReason;
 use crate::api::{self, GetTranscript, ScanDirection, SendEvent, SortOrder, StartPosition};
-use crate::error::{CommandError, RequestError, RetryClass};
+use crate::error::{CommandError, RequestError};
 use crate::event::{CallAnswer, Event};
 use crate::ids::{CallId, ItemId, NextToken};
 use crate::session::access::{Access, TokenState};
@@ -13,9 +13,6 @@ use crate::session::outputs::{Outputs, Purpose};
 use crate::session::tries::{Tries, Verdict};
 use crate::time::Instant;
 use crate::wire::Item;
-
-/// How often a call is tried, as AWS's SDKs do by default.
-const TRIES_LIMIT: u32 = 3;
 
 #[derive(Debug)]
 pub(super) enum Ask {
@@ -129,10 +126,8 @@ impl Calls {
             }
             (Ok(answer), _) => self.finish(id, Ok(answer), outputs),
             (Err(error), _) => {
-                let last = call.tries.failures() + 1 >= TRIES_LIMIT;
-                let again = !(last && error.retry_class() == RetryClass::Later)
-                    && call.tries.failed(now, &error, access, outputs) == Verdict::Again;
-                if !again {
+                let verdict = call.tries.failed_of_few(now, &error, access, outputs);
+                if verdict == Verdict::GiveUp {
                     self.finish(id, Err(error), outputs);
                 }
             }

@@ -76,16 +76,6 @@ enum Way {
     Backward(Vec<Vec<Item>>),
 }
 
-/// What a page, or the lack of one, means.
-#[derive(Debug)]
-pub(super) enum Progress {
-    /// Nothing to take in yet.
-    None,
-    /// These items are to be taken in, oldest first, and `recovered` called with the number of
-    /// new ones; then the scan goes on or is over.
-    Items(Vec<Item>),
-}
-
 impl Gap {
     pub(super) const fn new(config: &Config) -> Self {
         Self {
@@ -224,17 +214,16 @@ impl Gap {
         }
     }
 
-    /// A page has come, or failed to.
+    /// A page has come, or failed to. Answers items to be taken in, oldest first, after which
+    /// `recovered` is to be called with the number of new ones: the scan then goes on or is over.
     pub(super) fn answered(
         &mut self,
         now: Instant,
         result: Result<TranscriptPage, RequestError>,
         access: &mut Access,
         outputs: &mut Outputs,
-    ) -> Progress {
-        let Some(scan) = &mut self.scan else {
-            return Progress::None;
-        };
+    ) -> Option<Vec<Item>> {
+        let scan = self.scan.as_mut()?;
         let page = match result {
             Ok(page) => page,
             Err(error) => {
@@ -243,13 +232,13 @@ impl Gap {
                     // The service does not know the anchor any more: look for what it has in
                     // common with us from its other end.
                     scan.turn_back();
-                    return Progress::None;
+                    return None;
                 }
                 let denied = scan.last && error.retry_class() == RetryClass::Denied;
                 if denied || scan.tries.failed(now, &error, access, outputs) == Verdict::GiveUp {
-                    return self.give_up(GapError::Refused(error), outputs);
+                    self.give_up(GapError::Refused(error), outputs);
                 }
-                return Progress::None;
+                return None;
             }
         };
         scan.tries = Tries::default();
@@ -258,7 +247,7 @@ impl Gap {
         if nothing && scan.pages == 1 && matches!(scan.way, Way::Forward(_)) {
             // A start position the service knows brings at least its own item.
             scan.turn_back();
-            return Progress::None;
+            return None;
         }
         scan.next_token = page.next_token;
         match &mut scan.way {
@@ -274,16 +263,16 @@ impl Gap {
                 };
                 let more = scan.next_token.is_some();
                 if !reached && more && scan.pages < self.page_limit {
-                    return Progress::None;
+                    return None;
                 }
                 if reached {
                     scan.next_token = None;
                 }
                 let pages = std::mem::take(held).into_iter().rev();
-                return Progress::Items(pages.flatten().collect());
+                return Some(pages.flatten().collect());
             }
         }
-        Progress::Items(page.items)
+        Some(page.items)
     }
 
     /// The items of a page have been taken in; `new` of them were missing. Goes on, or reports.
@@ -328,14 +317,13 @@ impl Gap {
     }
 
     /// The scan cannot go on.
-    fn give_up(&mut self, error: GapError, outputs: &mut Outputs) -> Progress {
+    fn give_up(&mut self, error: GapError, outputs: &mut Outputs) {
         let denied = matches!(&error, GapError::Refused(cause)
             if cause.retry_class() == RetryClass::Denied);
         let quiet = self.scan.take().is_some_and(|scan| scan.quiet);
         if !(quiet && denied) {
             outputs.events.push_back(Event::GapUnresolved(error));
         }
-        Progress::None
     }
 
     pub(super) fn next_timeout(&self, now: Instant) -> Option<(Instant, WakeReason)> {

@@ -10,7 +10,6 @@ use crate::error::{ConnectError, ProtocolError, RequestError, RetryClass, Transp
 use crate::event::{CallAnswer, Diagnostic, EndReason, Event, ItemKind, ReceiptKind, ReceivedItem};
 use crate::link::Signal;
 use crate::session::calls::OlderPage;
-use crate::session::gap::Progress;
 use crate::session::outputs::Purpose;
 use crate::session::phase::{Phase, Trigger};
 use crate::session::{Ending, Session};
@@ -355,16 +354,15 @@ impl Session {
             } else {
                 None
             };
-            let arrival = self.transcript.receive(&item, echo_of);
             if source == Source::Live {
-                self.gap.arrived(self.now, position);
+                self.gap.arrived(self.now, position.clone());
             }
-            match arrival {
-                Some(Arrival::New(local)) => {
+            match self.transcript.receive(&item, position, echo_of) {
+                Arrival::New(local) => {
                     local_id = local;
                     true
                 }
-                Some(Arrival::Known) | None => false,
+                Arrival::Known => false,
             }
         } else {
             if placed {
@@ -431,10 +429,10 @@ impl Session {
             }
             page
         });
-        let progress = self
+        let items = self
             .gap
             .answered(self.now, result, &mut self.access, &mut self.outputs);
-        if let Progress::Items(items) = progress {
+        if let Some(items) = items {
             let positions: Vec<_> = items.iter().filter_map(Position::of).collect();
             let mut new = 0;
             for item in items {

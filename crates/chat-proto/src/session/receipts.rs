@@ -10,7 +10,7 @@ use std::time::Duration;
 use crate::action::WakeReason;
 use crate::api::{SendEvent, SentEvent};
 use crate::config::Config;
-use crate::error::{CommandError, RequestError, RetryClass};
+use crate::error::{CommandError, RequestError};
 use crate::event::{Event, ReceiptKind, ReceiptOutcome};
 use crate::ids::{ClientToken, ItemId};
 use crate::session::access::{Access, TokenState};
@@ -22,8 +22,6 @@ use crate::wire::ContentType;
 
 /// The most receipts of one kind that may wait.
 const LIMIT: usize = 1_000;
-/// How often a receipt is tried, as AWS's SDKs do by default.
-const TRIES_LIMIT: u32 = 3;
 
 /// Receipts of one kind.
 #[derive(Debug, Default)]
@@ -233,9 +231,8 @@ impl Receipts {
                 let Some(sending) = &mut self.lane(kind).sending else {
                     return;
                 };
-                let last = sending.tries.failures() + 1 >= TRIES_LIMIT
-                    && error.retry_class() == RetryClass::Later;
-                if last || sending.tries.failed(now, &error, access, outputs) == Verdict::GiveUp {
+                let verdict = sending.tries.failed_of_few(now, &error, access, outputs);
+                if verdict == Verdict::GiveUp {
                     self.failed(kind, &error, outputs);
                 }
             }

@@ -13,6 +13,10 @@ const WAIT_FIRST: Duration = Duration::from_millis(500);
 /// The longest wait, before jitter.
 const WAIT_LIMIT: Duration = Duration::from_secs(10);
 
+/// How often a request is tried for which the application can ask again, as AWS's SDKs do by
+/// default.
+const FEW: u32 = 3;
+
 /// The tries of one logical request.
 #[derive(Clone, Default, Debug)]
 pub(super) struct Tries {
@@ -32,10 +36,6 @@ pub(super) enum Verdict {
 }
 
 impl Tries {
-    pub(super) const fn failures(&self) -> u32 {
-        self.failures
-    }
-
     /// Whether the next try may begin; it then does not wait any more.
     pub(super) fn is_due(&mut self, now: Instant) -> bool {
         let due = self.not_before.is_none_or(|at| at <= now);
@@ -48,6 +48,20 @@ impl Tries {
     /// When the next try may begin, when it may not at once.
     pub(super) const fn not_before(&self) -> Option<Instant> {
         self.not_before
+    }
+
+    /// A try of a request that is tried only a few times has failed.
+    pub(super) fn failed_of_few(
+        &mut self,
+        now: Instant,
+        error: &RequestError,
+        access: &mut Access,
+        outputs: &mut Outputs,
+    ) -> Verdict {
+        if self.failures + 1 >= FEW && error.retry_class() == RetryClass::Later {
+            return Verdict::GiveUp;
+        }
+        self.failed(now, error, access, outputs)
     }
 
     /// A try has failed.

@@ -217,26 +217,24 @@ impl Transcript {
         }
     }
 
-    /// An item the service shows us. `echo_of` is the message of ours it is taken for.
-    ///
-    /// The item must have an id and a time; `None` when it has not.
+    /// An item the service shows us, and its position. `echo_of` is the message of ours it is
+    /// taken for.
     pub(crate) fn receive(
         &mut self,
         item: &Arc<Item>,
+        position: Position,
         echo_of: Option<LocalId>,
-    ) -> Option<Arrival> {
-        let position = Position::of(item)?;
-        let id = position.id.clone();
-        let ours = self.unseen.remove(&id);
-        if let Some(known) = self.positions.get(&id).cloned() {
+    ) -> Arrival {
+        let ours = self.unseen.remove(&position.id);
+        if let Some(known) = self.positions.get(&position.id).cloned() {
             let Some(local_id) = ours else {
-                return Some(Arrival::Known);
+                return Arrival::Known;
             };
             self.replace(&known, position, item, local_id);
-            return Some(Arrival::New(Some(local_id)));
+            return Arrival::New(Some(local_id));
         }
         if self.dropped.knows(&position) {
-            return Some(Arrival::Known);
+            return Arrival::Known;
         }
         let local_id = ours.or(echo_of);
         if let Some(local_id) = local_id {
@@ -250,7 +248,7 @@ impl Transcript {
                 status: Status::Sent,
             },
         );
-        Some(Arrival::New(local_id))
+        Arrival::New(local_id)
     }
 
     /// The service has confirmed a message of ours under this id and time.
