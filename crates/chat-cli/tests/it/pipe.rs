@@ -14,6 +14,8 @@ fn a_conversation_both_ways_and_its_end() {
     let mut pipe = simulated.pipe();
     let first = pipe.event("connection_established", |_| true);
     assert_eq!(first["version"], 1);
+    // Once the history is read, what is said arrives live.
+    pipe.event("gap_filled", |_| true);
     pipe.say(r#"{"cmd":"send_message","content":"Grüße \n","tag":"m1"}"#);
     let echo = pipe.event("message", |event| event["own"] == true);
     assert_eq!(echo["item"]["Content"], "Grüße \n");
