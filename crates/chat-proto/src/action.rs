@@ -6,6 +6,7 @@ use std::fmt;
 use crate::api::Operation;
 use crate::error::TransportError;
 use crate::ids::{RequestId, SocketId, SocketUrl};
+use crate::rate_limiter::Priority;
 
 /// A piece of IO for the driver to do. Exhaustive on purpose: a driver that does not know one of
 /// them must not compile.
@@ -50,6 +51,8 @@ pub enum Action {
         request: RequestId,
         /// Which operation it is, for logs.
         operation: Operation,
+        /// How urgent it is, for a [`RateLimiter`](crate::RateLimiter).
+        priority: Priority,
         /// The request, with an absolute URI.
         http: http::Request<Vec<u8>>,
     },
@@ -112,6 +115,17 @@ impl fmt::Debug for SocketInput {
             Self::ReadingResumed => f.write_str("ReadingResumed"),
         }
     }
+}
+
+/// How far a request has come that a driver does not perform at once, because a
+/// [`RateLimiter`](crate::RateLimiter) stands between.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[expect(clippy::exhaustive_enums, reason = "there are no other states")]
+pub enum RequestProgress {
+    /// It waits for its turn: its time limit does not run.
+    Waiting,
+    /// It is being performed: its time limit runs from here on.
+    Begun,
 }
 
 /// What the operating system says of the network. Hints only: the session is right without them

@@ -134,12 +134,13 @@ mod event;
 mod ids;
 mod link;
 mod random;
+mod rate_limiter;
 mod session;
 mod time;
 mod transcript;
 pub mod wire;
 
-pub use action::{Action, Network, SocketInput, WakeReason};
+pub use action::{Action, Network, RequestProgress, SocketInput, WakeReason};
 pub use api::{Draft, Endpoint, Operation};
 pub use config::{Config, ConfigError};
 pub use error::{
@@ -155,6 +156,7 @@ pub use ids::{
     LocalId, NextToken, ParticipantId, ParticipantToken, RequestId, SessionId, SignedUrl, SocketId,
     SocketUrl, StreamingId, ViewToken,
 };
+pub use rate_limiter::{Priority, Quota, Quotas, RateLimiter};
 pub use session::{Phase, Session};
 pub use time::{Instant, Seed, Start};
 pub use transcript::{Change, Entry, Status, Transcript};

@@ -113,6 +113,7 @@ impl Driver {
                 request,
                 operation,
                 http,
+                ..
             } => {
                 tracing::debug!(request = request.number(), %operation, "sending a request");
                 self.requests.begin(request, self.http.perform(http));

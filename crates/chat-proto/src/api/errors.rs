@@ -86,11 +86,16 @@ pub(super) fn read(
         status,
         exception: Exception::from(name.as_str()),
         message: message.chars().take(MESSAGE_LIMIT).collect(),
-        retry_after: header(RETRY_AFTER.as_str())
-            .and_then(|seconds| seconds.trim().parse().ok())
-            .map(|seconds| Duration::from_secs(seconds).min(RETRY_AFTER_LIMIT)),
+        retry_after: retry_after(response.headers()),
     }
     .into()
+}
+
+/// How long the service asks us to wait, at most an hour.
+pub(crate) fn retry_after(headers: &http::HeaderMap) -> Option<Duration> {
+    let seconds = headers.get(RETRY_AFTER)?.to_str().ok()?;
+    let seconds = Duration::from_secs(seconds.trim().parse().ok()?);
+    Some(seconds.min(RETRY_AFTER_LIMIT))
 }
 
 /// The bare name in `namespace#Name:uri`.

@@ -58,6 +58,7 @@ pub use describe_view::{DescribeView, View, ViewContent};
 pub use disconnect_participant::DisconnectParticipant;
 pub use endpoint::{Endpoint, Hosts};
 pub use errors::Exception;
+pub(crate) use errors::retry_after;
 pub use get_attachment::{AttachmentUrl, GetAttachment, UrlContentDisposition};
 pub use get_authentication_url::GetAuthenticationUrl;
 pub(crate) use get_transcript::PAGE;

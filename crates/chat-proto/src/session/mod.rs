@@ -14,7 +14,7 @@ mod receipts;
 mod tries;
 mod typing;
 
-use crate::action::{Action, Network, SocketInput, WakeReason};
+use crate::action::{Action, Network, RequestProgress, SocketInput, WakeReason};
 use crate::api::{ApiRequest, Draft, GetTranscript, SendEvent};
 use crate::config::Config;
 use crate::error::{CommandError, Refused, TransportError};
@@ -53,8 +53,10 @@ pub use phase::Phase;
 ///   [`suspend`](Self::suspend), [`resume`](Self::resume), [`disconnect`](Self::disconnect),
 ///   [`abandon`](Self::abandon). A refused one changes nothing and hands back what it carried.
 /// * **Inputs**, what happened outside: [`handle_socket`](Self::handle_socket),
-///   [`handle_response`](Self::handle_response), [`handle_timeout`](Self::handle_timeout),
-///   [`handle_network`](Self::handle_network). They cannot fail: hostile bytes become events,
+///   [`handle_response`](Self::handle_response),
+///   [`handle_request_progress`](Self::handle_request_progress),
+///   [`handle_timeout`](Self::handle_timeout), [`handle_network`](Self::handle_network). They
+///   cannot fail: hostile bytes become events,
 ///   stale ids and spurious timeouts do nothing.
 /// * **Outputs**: [`poll_action`](Self::poll_action), [`poll_event`](Self::poll_event),
 ///   [`poll_timeout`](Self::poll_timeout). While output waits, `poll_timeout` says "now".
@@ -425,6 +427,18 @@ impl Session {
             self.answered(purpose, result);
             self.advance();
         }
+    }
+
+    /// A request that the driver does not perform at once waits for its turn, or has begun. A
+    /// driver without a [`RateLimiter`](crate::RateLimiter) has no need of it.
+    pub fn handle_request_progress(
+        &mut self,
+        now: Instant,
+        request: RequestId,
+        progress: RequestProgress,
+    ) {
+        self.begin(now);
+        self.outputs.progressed(self.now, request, progress);
     }
 
     /// The time that [`poll_timeout`](Self::poll_timeout) named has come. Calling it at any other

@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use http::HeaderValue;
 
-use crate::action::{Action, WakeReason};
+use crate::action::{Action, RequestProgress, WakeReason};
 use crate::api::{self, ApiRequest, Endpoint};
 use crate::error::{TransportError, TransportErrorKind};
 use crate::event::{Diagnostic, Event, ReceiptKind};
 use crate::ids::{CallId, RequestId};
 use crate::random::Random;
+use crate::rate_limiter::Priority;
 use crate::time::Instant;
 
 /// What a request is for, so that its answer finds its part.
@@ -34,10 +35,23 @@ pub(super) enum Purpose {
     Disconnect,
 }
 
+impl Purpose {
+    const fn priority(self) -> Priority {
+        match self {
+            Self::Url | Self::Token | Self::GapPage | Self::Disconnect => Priority::Session,
+            Self::Message => Priority::Message,
+            Self::Call(_) => Priority::Call,
+            Self::Receipt(_) => Priority::Receipt,
+            Self::Typing => Priority::Typing,
+        }
+    }
+}
+
 #[derive(Debug)]
 struct Pending {
     request: RequestId,
-    deadline: Instant,
+    /// When it has taken too long; `None` while it waits for its turn.
+    deadline: Option<Instant>,
 }
 
 /// The outputs of a session. At most one request of each purpose is under way.
@@ -85,12 +99,13 @@ impl Outputs {
             purpose,
             Pending {
                 request: id,
-                deadline: now + self.timeout,
+                deadline: Some(now + self.timeout),
             },
         );
         self.actions.push_back(Action::Request {
             request: id,
             operation: R::OPERATION,
+            priority: purpose.priority(),
             http,
         });
     }
@@ -109,12 +124,31 @@ impl Outputs {
         Some(purpose)
     }
 
+    /// A request waits for its turn, or has begun. Typing that waits is a lie before long, so its
+    /// time runs on.
+    pub(super) fn progressed(
+        &mut self,
+        now: Instant,
+        request: RequestId,
+        progress: RequestProgress,
+    ) {
+        let mut all = self.pending.iter_mut();
+        let of_request = all.find(|(_, pending)| pending.request == request);
+        if let Some((_, pending)) = of_request.filter(|(of, _)| **of != Purpose::Typing) {
+            pending.deadline = match progress {
+                RequestProgress::Waiting => None,
+                RequestProgress::Begun => Some(now + self.timeout),
+            };
+        }
+    }
+
     /// A request that has taken too long, and what is to be said of it.
     pub(super) fn overdue(&mut self, now: Instant) -> Option<(Purpose, TransportError)> {
         let purpose = self
             .pending
             .iter()
-            .find_map(|(purpose, pending)| (pending.deadline <= now).then_some(*purpose))?;
+            .find(|(_, pending)| pending.deadline.is_some_and(|deadline| deadline <= now))
+            .map(|(purpose, _)| *purpose)?;
         self.cancel(purpose);
         let detail = format!("no answer within {:?}", self.timeout);
         let error = TransportError::new(TransportErrorKind::Timeout, detail);
@@ -136,7 +170,9 @@ impl Outputs {
     }
 
     pub(super) fn next_timeout(&self) -> Option<(Instant, WakeReason)> {
-        let deadline = self.pending.values().map(|pending| pending.deadline).min();
-        deadline.map(|deadline| (deadline, WakeReason::RequestTimeout))
+        let deadlines = self.pending.values().filter_map(|pending| pending.deadline);
+        deadlines
+            .min()
+            .map(|deadline| (deadline, WakeReason::RequestTimeout))
     }
 }
