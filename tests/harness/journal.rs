@@ -10,7 +10,7 @@ use chat_proto::{
 use crate::model::ordered;
 
 /// Everything the client reported, with the rules checked as it comes in.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Journal {
     /// Every event, in order. Diagnostics and heartbeats are counted only.
     pub events: Vec<Event>,
@@ -44,6 +44,9 @@ pub struct Journal {
     pub receipts: BTreeMap<(ReceiptKind, ItemId), ReceiptOutcome>,
     /// Why it ended.
     pub ended: Option<EndReason>,
+    /// Whether the client has been continued from what another life of it saved: the transcript
+    /// then begins anywhere.
+    pub continued: bool,
     /// A copy of the transcript, made of its changes alone.
     copy: Vec<Entry>,
     /// Messages that were sent again after they had failed.
@@ -60,6 +63,13 @@ impl Journal {
         self.resent.insert(local_id);
     }
 
+    /// The client is continued in another life: its connections and its transcript begin anew.
+    pub(crate) fn continue_in_another_life(&mut self) {
+        self.continued = true;
+        self.copy.clear();
+        (self.established, self.reestablished, self.lost) = (0, 0, 0);
+    }
+
     /// Takes an event in.
     pub(crate) fn note(&mut self, event: Event) {
         assert!(self.ended.is_none(), "after the end came {event:?}");
@@ -68,7 +78,11 @@ impl Journal {
             Event::Established => {
                 self.established += 1;
                 assert_eq!(self.established, 1, "established twice");
-                assert!(self.items.is_empty(), "an item came before established");
+                let is_first = !self.continued;
+                assert!(
+                    !is_first || self.items.is_empty(),
+                    "an item came before established"
+                );
             }
             Event::Reestablished => {
                 self.reestablished += 1;

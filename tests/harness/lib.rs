@@ -45,7 +45,7 @@ pub use lone::{CONTACT, Lone, PARTICIPANT, chat_frame, message};
 pub use network::Network;
 pub use schedule::{Disturbance, Schedule, run_schedule, run_schedule_to_its_end, schedules};
 pub use trace::Trace;
-pub use world::{START_UNIX, ServiceBox, World};
+pub use world::{START_UNIX, Saved, ServiceBox, World};
 
 /// The examples of the README compile, and run where they can.
 #[cfg(doctest)]

@@ -1,6 +1,6 @@
 //! What must be true of a client, seen from what the service recorded.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chat_proto::{ItemId, LocalId, ReceiptKind, ReceiptOutcome, Transcript};
 use chat_sim::{Contact, ItemType, Role};
@@ -32,6 +32,7 @@ pub(crate) fn compare(
     journal: &Journal,
     transcript: &Transcript,
     given: &BTreeMap<LocalId, String>,
+    forgotten: &BTreeSet<String>,
 ) {
     // Receipts are reported like any item, but are no lines of the transcript.
     let lines = contact
@@ -52,8 +53,15 @@ pub(crate) fn compare(
         .filter_map(|entry| entry.item.id.as_ref())
         .map(ItemId::as_str)
         .collect();
-    assert_eq!(shown, recorded, "the transcript is not the record");
-    compare_sent(contact, journal, given);
+    if journal.continued {
+        assert!(
+            recorded.ends_with(&shown),
+            "the transcript {shown:?} is not the end of the record {recorded:?}"
+        );
+    } else {
+        assert_eq!(shown, recorded, "the transcript is not the record");
+    }
+    compare_sent(contact, journal, given, forgotten);
     compare_receipts(contact, journal);
 }
 
@@ -91,11 +99,13 @@ fn compare_receipts(contact: &Contact, journal: &Journal) {
 }
 
 /// Every confirmed message stands in the record once, under the id the client was given, with its
-/// text; they stand in the order of sending; and nothing else does.
+/// text; they stand in the order of sending; and nothing else does, but for what a client had
+/// forgotten when it was continued, once each.
 pub(crate) fn compare_sent(
     contact: &Contact,
     journal: &Journal,
     given: &BTreeMap<LocalId, String>,
+    forgotten: &BTreeSet<String>,
 ) {
     let from_customer: Vec<_> = contact
         .transcript()
@@ -116,7 +126,13 @@ pub(crate) fn compare_sent(
             None => assert!(ids.len() <= 1, "{local_id}, which failed, was doubled"),
         }
     }
-    assert!(by_text.is_empty(), "the record has messages nobody sent");
+    for (text, ids) in by_text {
+        assert!(
+            forgotten.contains(text),
+            "the record has messages nobody sent"
+        );
+        assert_eq!(ids.len(), 1, "a message was doubled");
+    }
     // What was sent again after a failure has a new place.
     let first_time = |local_id: &&LocalId| !journal.resent.contains(local_id);
     let ids = journal

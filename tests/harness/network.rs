@@ -121,6 +121,21 @@ impl Network {
             .retain(|_, delivery| delivery.socket() != Some(socket));
     }
 
+    /// The client is gone: nothing comes to it any more. Answers the requests that get through to
+    /// the service all the same, about half of those under way.
+    pub(crate) fn client_dies(&mut self) -> Vec<(RequestId, http::Request<Vec<u8>>)> {
+        self.last.clear();
+        let mut requests = Vec::new();
+        for delivery in std::mem::take(&mut self.under_way).into_values() {
+            if let Delivery::Request(id, http) = delivery {
+                if self.random.next_u64() % 2 == 0 {
+                    requests.push((id, http));
+                }
+            }
+        }
+        requests
+    }
+
     pub(crate) fn next(&self) -> Option<Duration> {
         self.under_way.keys().next().map(|(at, _)| *at)
     }

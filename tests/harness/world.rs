@@ -14,7 +14,10 @@ use crate::model;
 use crate::network::Network;
 use crate::trace::Trace;
 
+mod restart;
 mod wiring;
+
+pub use restart::Saved;
 
 /// The wall clock at the beginning of every simulation: 2026-01-31T12:00:00Z.
 pub const START_UNIX: Duration = Duration::from_secs(1_769_860_800);
@@ -23,6 +26,8 @@ pub const START_UNIX: Duration = Duration::from_secs(1_769_860_800);
 const ACTIONS_PER_MINUTE: u32 = 1_000;
 /// At most so many steps may happen without time going on.
 const STEPS_PER_INSTANT: u32 = 10_000;
+/// A life of the client has fewer sockets and requests than this.
+const LIFE: u64 = 1_000_000;
 /// The whole transcript is compared after every step while it is no longer than this, and after
 /// every hundredth step otherwise.
 const COMPARE_ALWAYS: usize = 64;
@@ -60,6 +65,11 @@ pub struct World {
     steps: u64,
     steps_at_instant: u32,
     agent_messages: u32,
+    /// How often the client was killed and continued.
+    lives: u64,
+    config: Config,
+    /// What was sent and forgotten by a client that was killed.
+    forgotten: BTreeSet<String>,
 }
 
 /// The service, which has no `Debug` of its own worth printing.
@@ -107,6 +117,9 @@ impl World {
             seed: Seed::from_number(seed),
         };
         Self {
+            lives: 0,
+            config: config.clone(),
+            forgotten: BTreeSet::new(),
             session: Session::new(start, config, details).expect("the service's ids are valid"),
             service: ServiceBox(service),
             network: Network::new(seed),
@@ -269,7 +282,7 @@ impl World {
     pub fn cut(&mut self) {
         for socket in std::mem::take(&mut self.sockets) {
             self.network.forget_socket(socket);
-            let id = chat_sim::SocketId(socket.number());
+            let id = chat_sim::SocketId(self.name_of(socket.number()));
             self.service.0.handle_closed(self.now, id);
             let broken = TransportError::new(TransportErrorKind::Broken, "the cable was cut");
             let now = self.instant();
@@ -351,6 +364,7 @@ impl World {
             &self.journal,
             self.session.transcript(),
             &self.given,
+            &self.forgotten,
         );
     }
 
@@ -362,7 +376,7 @@ impl World {
         let given: Vec<_> = self.given.keys().copied().collect();
         self.journal.check_settled(&given, &self.session);
         self.journal.check_transcript(self.session.transcript());
-        model::compare_sent(self.record(), &self.journal, &self.given);
+        model::compare_sent(self.record(), &self.journal, &self.given, &self.forgotten);
     }
 
     /// One step: everything due happens, and then time jumps. `false` when the next thing is due

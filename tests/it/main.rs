@@ -1,6 +1,7 @@
 //! The behaviour tests, one file for each behaviour.
 
 mod properties;
+mod resume_anywhere;
 mod schedules;
 mod simulated_backoff;
 mod simulated_bad_input;
@@ -15,6 +16,7 @@ mod simulated_receipts;
 mod simulated_recovery;
 mod simulated_refusals;
 mod simulated_repeatable;
+mod simulated_resume;
 mod simulated_rotation;
 mod simulated_subscribe;
 mod simulated_suspend;

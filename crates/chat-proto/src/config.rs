@@ -42,6 +42,7 @@ pub struct Config {
     pub(crate) call_limit: usize,
     pub(crate) transcript_limit: usize,
     pub(crate) event_limit: usize,
+    pub(crate) hub_session_limit: usize,
     pub(crate) gap_page_limit: u32,
     pub(crate) history_pages: u32,
     pub(crate) receipts: bool,
@@ -94,6 +95,7 @@ impl Config {
             call_limit: 100,
             transcript_limit: 10_000,
             event_limit: 1_000,
+            hub_session_limit: 100,
             gap_page_limit: 100,
             history_pages: 1,
             receipts: true,
@@ -162,6 +164,11 @@ impl Config {
         /// While more events than this wait to be polled, no further page of the transcript is
         /// asked for. Default 1,000 (ours). 1 to 1,000,000.
         event_limit: usize, 1, 1_000_000
+    }
+    setting! {
+        /// The most sessions a [`Hub`](crate::Hub) holds. Default 100 (ours; the service's own
+        /// quota is 10 active chats for an agent). 1 to 10,000.
+        hub_session_limit: usize, 1, 10_000
     }
     setting! {
         /// The most pages of 100 items one gap fill reads before it is given up as

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::api::{Draft, SentEvent, TranscriptPage};
 use crate::error::{ConnectError, ProtocolError, RequestError, SendError, TransportError};
 use crate::ids::{CallId, ItemId, LocalId};
@@ -198,7 +200,7 @@ impl ItemKind {
 }
 
 /// What a receipt says.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[expect(clippy::exhaustive_enums, reason = "there are no other receipts")]
 pub enum ReceiptKind {
     /// We have received the message.
@@ -297,6 +299,8 @@ pub enum EndReason {
     /// The service refused a new connection with 403 after the session had been live, which it
     /// does when the chat has ended meanwhile.
     Inferred(RequestError),
+    /// An agent's chat has gone to somebody else.
+    Transferred,
     /// We left with `disconnect`.
     Disconnected,
     /// We left with `abandon`: the service was not told, and the chat may go on.
@@ -349,6 +353,10 @@ pub enum Diagnostic {
     },
     /// A typing event could not be sent. The next one may be sent at once.
     TypingFailed(RequestError),
+    /// The caller gave no usable connection token; the service is asked for one.
+    ConnectionTokenFailed(RequestError),
+    /// The service could not be told that an agent is connected.
+    AcknowledgementFailed(RequestError),
     /// The application does not take its events; the driver has stopped reading the socket.
     ReadingPaused,
 }
@@ -367,6 +375,8 @@ impl Diagnostic {
             Self::UnplacedItem => "unplaced_item",
             Self::RequestRetried { .. } => "request_retried",
             Self::TypingFailed(_) => "typing_failed",
+            Self::ConnectionTokenFailed(_) => "connection_token_failed",
+            Self::AcknowledgementFailed(_) => "acknowledgement_failed",
             Self::ReadingPaused => "reading_paused",
         }
     }

@@ -131,10 +131,12 @@ pub mod api;
 mod config;
 mod error;
 mod event;
+mod hub;
 mod ids;
 mod link;
 mod random;
 mod rate_limiter;
+mod resume_state;
 mod session;
 mod time;
 mod transcript;
@@ -151,12 +153,14 @@ pub use event::{
     CallAnswer, DeepHeartbeatFailure, Diagnostic, EndReason, Event, GapError, ItemKind, LossCause,
     ReceiptKind, ReceiptOutcome, ReceivedItem,
 };
+pub use hub::{Hub, HubAction, HubEvent, HubUrl};
 pub use ids::{
     AttachmentId, CallId, ChatDetails, ClientToken, ConnectionToken, ContactId, CustomerId, ItemId,
     LocalId, NextToken, ParticipantId, ParticipantToken, RequestId, SessionId, SignedUrl, SocketId,
     SocketUrl, StreamingId, ViewToken,
 };
 pub use rate_limiter::{Priority, Quota, Quotas, RateLimiter};
+pub use resume_state::ResumeState;
 pub use session::{Phase, Session};
 pub use time::{Instant, Seed, Start};
 pub use transcript::{Change, Entry, Status, Transcript};

@@ -18,6 +18,13 @@ impl Random {
         Self(Xoshiro256PlusPlus::from_seed(seed.bytes()))
     }
 
+    /// A seed for a generator of its own.
+    pub(crate) fn seed(&mut self) -> Seed {
+        let mut bytes = [0; 32];
+        self.0.fill_bytes(&mut bytes);
+        Seed::new(bytes)
+    }
+
     /// A number from 0.0 up to, not including, 1.0.
     fn fraction(&mut self) -> f64 {
         /// 2^53: as many steps as an f64 holds exactly.

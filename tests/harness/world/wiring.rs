@@ -3,7 +3,7 @@
 use chat_proto::{Action, SocketInput, TransportError, TransportErrorKind};
 use chat_sim::Output;
 
-use super::{ACTIONS_PER_MINUTE, World};
+use super::{ACTIONS_PER_MINUTE, LIFE, World};
 use crate::journal::CANARY;
 use crate::network::Delivery;
 
@@ -54,7 +54,8 @@ impl World {
         match action {
             Action::OpenSocket { socket, url } => {
                 self.sockets.insert(socket);
-                self.socket_names.insert(socket.number(), socket);
+                let name = self.name_of(socket.number());
+                self.socket_names.insert(name, socket);
                 let url = url.expose();
                 let path = url.splitn(4, '/').nth(3).unwrap_or_default();
                 let upgrade = Delivery::Upgrade(socket, format!("/{path}"));
@@ -77,13 +78,19 @@ impl World {
                     "seed {}: a request after the end",
                     self.seed
                 );
-                self.request_names.insert(request.number(), request);
+                let name = self.name_of(request.number());
+                self.request_names.insert(name, request);
                 self.network.send(now, Delivery::Request(request, http));
             }
             Action::CancelRequest { request } => {
                 self.cancelled.insert(request);
             }
         }
+    }
+
+    /// What the service calls a socket or request of the present life of the client.
+    pub(super) const fn name_of(&self, number: u64) -> u64 {
+        self.lives * LIFE + number
     }
 
     pub(super) fn drain_service(&mut self) -> bool {
@@ -139,7 +146,7 @@ impl World {
         let now = self.instant();
         match delivery {
             Delivery::Request(request, http) => {
-                let id = chat_sim::RequestId(request.number());
+                let id = chat_sim::RequestId(self.name_of(request.number()));
                 self.service.0.handle_request(self.now, id, http);
             }
             Delivery::Response(request, result) => {
@@ -148,15 +155,15 @@ impl World {
                 }
             }
             Delivery::Upgrade(socket, path) => {
-                let id = chat_sim::SocketId(socket.number());
+                let id = chat_sim::SocketId(self.name_of(socket.number()));
                 self.service.0.handle_upgrade(self.now, id, &path);
             }
             Delivery::Frame(socket, text) => {
-                let id = chat_sim::SocketId(socket.number());
+                let id = chat_sim::SocketId(self.name_of(socket.number()));
                 self.service.0.handle_text(self.now, id, &text);
             }
             Delivery::Closed(socket) => {
-                let id = chat_sim::SocketId(socket.number());
+                let id = chat_sim::SocketId(self.name_of(socket.number()));
                 self.service.0.handle_closed(self.now, id);
             }
             Delivery::Socket(socket, input) => {

@@ -71,6 +71,17 @@ pub struct ConnectionCredentials {
     pub expiry: Option<AbsoluteTime>,
 }
 
+impl ConnectionCredentials {
+    /// A connection token that came from elsewhere, such as an agent's application.
+    #[must_use]
+    pub const fn new(connection_token: ConnectionToken, expiry: Option<AbsoluteTime>) -> Self {
+        Self {
+            connection_token,
+            expiry,
+        }
+    }
+}
+
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Body {

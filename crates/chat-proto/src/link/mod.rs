@@ -121,6 +121,11 @@ impl Link {
         self.failures
     }
 
+    /// Whether there is a live socket that does not count as lost.
+    pub(crate) fn is_up(&self) -> bool {
+        self.live.as_ref().is_some_and(|live| !live.suspect)
+    }
+
     /// When the live socket, or the last one there was, last brought anything.
     pub(crate) const fn last_alive(&self) -> Instant {
         self.last_alive

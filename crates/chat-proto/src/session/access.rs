@@ -5,9 +5,10 @@ use std::time::Duration;
 use http::HeaderValue;
 
 use crate::action::WakeReason;
-use crate::api::{self, CreateParticipantConnection, ParticipantConnection};
+use crate::api::{self, ConnectionCredentials, CreateParticipantConnection, ParticipantConnection};
 use crate::error::{CommandError, ProtocolError, RequestError, RetryClass};
-use crate::ids::{ParticipantToken, SocketUrl};
+use crate::ids::{ConnectionToken, ParticipantToken, SocketUrl};
+use crate::resume_state::SavedToken;
 use crate::session::outputs::{Outputs, Purpose};
 use crate::time::{Instant, WallClock};
 
@@ -36,6 +37,9 @@ pub(super) enum TokenState {
 #[derive(Debug)]
 struct Token {
     bearer: HeaderValue,
+    connection_token: ConnectionToken,
+    /// In milliseconds since 1970.
+    expires: Option<i64>,
     renew_at: Option<Instant>,
 }
 
@@ -50,10 +54,16 @@ pub(super) struct Access {
     /// No renewal before this time.
     not_before: Option<Instant>,
     refused: Option<RequestError>,
+    /// Whether the caller gives the tokens, as for agents.
+    by_caller: bool,
 }
 
 impl Access {
-    pub(super) fn new(token: &ParticipantToken, clock: WallClock) -> Result<Self, CommandError> {
+    pub(super) fn new(
+        token: &ParticipantToken,
+        clock: WallClock,
+        by_caller: bool,
+    ) -> Result<Self, CommandError> {
         Ok(Self {
             participant_bearer: api::bearer(token.expose())?,
             clock,
@@ -62,7 +72,43 @@ impl Access {
             failures: 0,
             not_before: None,
             refused: None,
+            by_caller,
         })
+    }
+
+    /// What another process needs to go on.
+    pub(super) fn save(&self) -> Option<SavedToken> {
+        self.token.as_ref().map(|token| SavedToken {
+            token: token.connection_token.clone(),
+            expires: token.expires,
+        })
+    }
+
+    /// Goes on with the token of another process.
+    pub(super) fn restore(&mut self, now: Instant, saved: SavedToken) -> Result<(), CommandError> {
+        let bearer = api::bearer(saved.token.expose())?;
+        let token = self.token_of(now, bearer, saved.token, saved.expires);
+        // One that has expired meanwhile is as good as refused.
+        self.token_refused = token.expires.is_some() && token.renew_at.is_none();
+        self.token = Some(token);
+        Ok(())
+    }
+
+    fn token_of(
+        &self,
+        now: Instant,
+        bearer: HeaderValue,
+        connection_token: ConnectionToken,
+        expires: Option<i64>,
+    ) -> Token {
+        let left =
+            expires.and_then(|expires| self.clock.time_left(now, expires, TOKEN_LIFETIME_LIMIT));
+        Token {
+            bearer,
+            connection_token,
+            expires,
+            renew_at: left.map(|left| now + left.saturating_sub(TOKEN_MARGIN).max(left / 2)),
+        }
     }
 
     /// The last token there was, good or not: at the end of a chat there will be no other.
@@ -104,14 +150,45 @@ impl Access {
     }
 
     fn renew(&mut self, now: Instant, outputs: &mut Outputs) {
-        let under_way = outputs.is_pending(Purpose::Url) || outputs.is_pending(Purpose::Token);
+        let ways = [Purpose::Url, Purpose::Token, Purpose::CallerToken];
+        let under_way = ways.into_iter().any(|way| outputs.is_pending(way));
         if under_way || self.not_before.is_some_and(|at| now < at) {
             return;
         }
         self.not_before = None;
         self.refused = None;
+        if self.by_caller {
+            outputs.ask_for_token(now);
+            return;
+        }
         let request = CreateParticipantConnection::credentials_only();
         outputs.request(now, Purpose::Token, &self.participant_bearer, &request);
+    }
+
+    /// Asks the service for a token that the caller could not give. It connects the agent, too.
+    pub(super) fn fetch_agents_token(&self, now: Instant, outputs: &mut Outputs) {
+        let mut request = CreateParticipantConnection::credentials_only();
+        request.connect_participant = Some(true);
+        outputs.request(now, Purpose::Token, &self.participant_bearer, &request);
+    }
+
+    /// Tells the service that the participant is connected.
+    pub(super) fn acknowledge(&self, now: Instant, outputs: &mut Outputs) {
+        let mut request = CreateParticipantConnection::credentials_only();
+        request.connection_credentials = false;
+        request.connect_participant = Some(true);
+        outputs.request(
+            now,
+            Purpose::Acknowledge,
+            &self.participant_bearer,
+            &request,
+        );
+    }
+
+    /// The answer of a service that denies a token.
+    pub(super) fn denied(&self) -> Option<RequestError> {
+        let refused = self.refused.clone();
+        refused.filter(|error| error.retry_class() == RetryClass::Denied)
     }
 
     /// Takes the token, and the URL with its lifetime where there is one.
@@ -121,24 +198,7 @@ impl Access {
         answer: ParticipantConnection,
     ) -> Result<Option<(SocketUrl, Option<Duration>)>, ProtocolError> {
         if let Some(credentials) = answer.connection_credentials {
-            let bearer = api::bearer(credentials.connection_token.expose()).map_err(|_| {
-                ProtocolError::Missing {
-                    what: "the answer of CreateParticipantConnection",
-                    field: "ConnectionToken of the form of a token",
-                }
-            })?;
-            let left = credentials.expiry.and_then(|expiry| {
-                let millis = expiry.unix_millis();
-                self.clock.time_left(now, millis, TOKEN_LIFETIME_LIMIT)
-            });
-            self.token = Some(Token {
-                bearer,
-                renew_at: left.map(|left| now + left.saturating_sub(TOKEN_MARGIN).max(left / 2)),
-            });
-            self.token_refused = false;
-            self.failures = 0;
-            self.not_before = None;
-            self.refused = None;
+            self.take(now, credentials)?;
         }
         let Some(websocket) = answer.websocket else {
             return Ok(None);
@@ -149,6 +209,28 @@ impl Access {
         });
         check_url(&websocket.url)?;
         Ok(Some((websocket.url, lifetime)))
+    }
+
+    /// Takes a token.
+    pub(super) fn take(
+        &mut self,
+        now: Instant,
+        credentials: ConnectionCredentials,
+    ) -> Result<(), ProtocolError> {
+        let bearer = api::bearer(credentials.connection_token.expose()).map_err(|_| {
+            ProtocolError::Missing {
+                what: "the answer of CreateParticipantConnection",
+                field: "ConnectionToken of the form of a token",
+            }
+        })?;
+        let expires = credentials.expiry.map(|expiry| expiry.unix_millis());
+        let token = self.token_of(now, bearer, credentials.connection_token, expires);
+        self.token = Some(token);
+        self.token_refused = false;
+        self.failures = 0;
+        self.not_before = None;
+        self.refused = None;
+        Ok(())
     }
 
     /// A renewal has failed.
@@ -190,7 +272,7 @@ impl Access {
 }
 
 /// The service's URL is one, and one of a WebSocket. Whether it may be used is the driver's to say.
-fn check_url(url: &SocketUrl) -> Result<(), ProtocolError> {
+pub(crate) fn check_url(url: &SocketUrl) -> Result<(), ProtocolError> {
     let refuse = |problem| {
         Err(ProtocolError::Url {
             what: "Websocket.Url",

@@ -14,6 +14,7 @@ use crate::config::Config;
 use crate::error::{RequestError, RetryClass};
 use crate::event::{Event, GapError};
 use crate::ids::{ItemId, NextToken};
+use crate::resume_state::SavedHistory;
 use crate::session::access::{Access, TokenState};
 use crate::session::outputs::{Outputs, Purpose};
 use crate::session::tries::{Tries, Verdict};
@@ -44,6 +45,8 @@ pub(super) struct Gap {
     /// Items that arrived lately, with the time of arrival.
     recent: VecDeque<(Instant, Position)>,
     scan: Option<Scan>,
+    /// The last scan ended because the service denied it.
+    denied: Option<RequestError>,
     page_limit: u32,
     history_pages: u32,
 }
@@ -85,9 +88,32 @@ impl Gap {
             interrupted: false,
             recent: VecDeque::new(),
             scan: None,
+            denied: None,
             page_limit: config.gap_page_limit,
             history_pages: config.history_pages,
         }
+    }
+
+    /// Whether the history of the first connect has been read, and whether a connection was lost
+    /// before it was.
+    pub(super) const fn history(&self) -> (bool, bool) {
+        (self.history_read, self.interrupted)
+    }
+
+    /// Goes on where another process was.
+    pub(super) fn restore(&mut self, saved: &SavedHistory) {
+        self.anchor.clone_from(&saved.anchor);
+        self.history_read = saved.history_read;
+        self.interrupted = saved.interrupted;
+    }
+
+    pub(super) const fn anchor(&self) -> Option<&Position> {
+        self.anchor.as_ref()
+    }
+
+    /// Why the service denied the last scan, when it did. Says so once.
+    pub(super) const fn take_denied(&mut self) -> Option<RequestError> {
+        self.denied.take()
     }
 
     pub(super) const fn is_scanning(&self) -> bool {
@@ -318,8 +344,10 @@ impl Gap {
 
     /// The scan cannot go on.
     fn give_up(&mut self, error: GapError, outputs: &mut Outputs) {
-        let denied = matches!(&error, GapError::Refused(cause)
-            if cause.retry_class() == RetryClass::Denied);
+        if let GapError::Refused(cause) = &error {
+            self.denied = Some(cause.clone()).filter(|it| it.retry_class() == RetryClass::Denied);
+        }
+        let denied = self.denied.is_some();
         let quiet = self.scan.take().is_some_and(|scan| scan.quiet);
         if !(quiet && denied) {
             outputs.events.push_back(Event::GapUnresolved(error));

@@ -6,6 +6,7 @@ use crate::action::WakeReason;
 use crate::api::DisconnectParticipant;
 use crate::error::{RequestError, RetryClass};
 use crate::event::EndReason;
+use crate::ids::ClientToken;
 use crate::session::access::{Access, TokenState};
 use crate::session::outputs::{Outputs, Purpose};
 use crate::session::tries::{Tries, Verdict};
@@ -24,15 +25,20 @@ pub(super) struct Leaving {
 }
 
 impl Leaving {
-    /// Begins to leave. Half of the time is for what is queued.
-    pub(super) fn new(now: Instant, limit: Duration, outputs: &mut Outputs) -> Self {
+    /// Begins to leave, under this token. Half of the time is for what is queued.
+    pub(super) fn new(now: Instant, limit: Duration, client_token: ClientToken) -> Self {
         Self {
             flush_until: now + limit / 2,
             until: now + limit,
-            request: DisconnectParticipant::new(outputs.random.client_token()),
+            request: DisconnectParticipant::new(client_token),
             tries: Tries::default(),
             told: false,
         }
+    }
+
+    /// The token it is done under.
+    pub(super) const fn client_token(&self) -> &ClientToken {
+        &self.request.client_token
     }
 
     /// Goes on with leaving; the reason of the end, once it is over.

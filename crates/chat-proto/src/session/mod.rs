@@ -2,7 +2,9 @@
 //! its own file; here is what passes between them.
 
 mod access;
+mod agent;
 mod calls;
+mod connection;
 mod gap;
 mod leaving;
 mod outbox;
@@ -11,6 +13,7 @@ mod passing;
 mod phase;
 mod react;
 mod receipts;
+mod resume;
 mod tries;
 mod typing;
 
@@ -19,7 +22,7 @@ use crate::api::{ApiRequest, Draft, GetTranscript, SendEvent};
 use crate::config::Config;
 use crate::error::{CommandError, Refused, TransportError};
 use crate::event::{EndReason, Event, LossCause, ReceiptKind};
-use crate::ids::{CallId, ChatDetails, ItemId, LocalId, RequestId, SocketId};
+use crate::ids::{CallId, ChatDetails, ClientToken, ItemId, LocalId, RequestId, SocketId};
 use crate::link::Link;
 use crate::random::Random;
 use crate::time::{Instant, Start, WallClock};
@@ -27,7 +30,9 @@ use crate::transcript::Transcript;
 use crate::wire::ContentType;
 
 use access::{Access, TokenState};
+use agent::Acknowledging;
 use calls::{Ask, Calls};
+use connection::Connection;
 use gap::Gap;
 use leaving::Leaving;
 use outbox::Outbox;
@@ -35,8 +40,10 @@ use outputs::{Outputs, Purpose};
 use passing::Passing;
 use phase::Trigger;
 use receipts::Receipts;
+use resume::Reported;
 use typing::Typing;
 
+pub(crate) use access::check_url;
 pub use phase::Phase;
 
 /// One chat, as a state machine.
@@ -44,7 +51,8 @@ pub use phase::Phase;
 /// It has four families of methods:
 ///
 /// * **Getters** (`&self`): [`phase`](Self::phase), [`transcript`](Self::transcript),
-///   [`chat_details`](Self::chat_details), [`end_reason`](Self::end_reason).
+///   [`chat_details`](Self::chat_details), [`end_reason`](Self::end_reason),
+///   [`resume_state`](Self::resume_state).
 /// * **Commands**, the application's wishes, which are accepted or refused at once:
 ///   [`connect`](Self::connect), [`send_message`](Self::send_message), [`resend`](Self::resend),
 ///   [`typing`](Self::typing), [`send_receipt`](Self::send_receipt),
@@ -70,15 +78,22 @@ pub struct Session {
     details: ChatDetails,
     now: Instant,
     phase: Phase,
-    /// Whether it has ever been live.
+    /// Whether it has ever been live, in this process or one before.
     was_live: bool,
+    /// Whether it has been live in this process.
+    established: bool,
+    /// It is to leave as soon as it is connected, since the process before was leaving.
+    leaves_as: Option<ClientToken>,
+    /// What a process before has reported.
+    reported: Reported,
     end_reason: Option<EndReason>,
     /// It is over, but what was missed before the end is still being read.
     ending: Option<Ending>,
     connect_deadline: Option<Instant>,
     recovery_deadline: Option<Instant>,
     access: Access,
-    link: Link,
+    link: Connection,
+    acknowledging: Acknowledging,
     outbox: Outbox,
     typing: Typing,
     receipts: Receipts,
@@ -102,20 +117,35 @@ impl Session {
     /// # Errors
     /// [`CommandError`] when an id is empty or too long, or the token could not be sent.
     pub fn new(start: Start, config: Config, details: ChatDetails) -> Result<Self, CommandError> {
+        let own = Connection::Own(Link::new(&config));
+        Self::with_connection(start, config, details, own)
+    }
+
+    fn with_connection(
+        start: Start,
+        config: Config,
+        details: ChatDetails,
+        link: Connection,
+    ) -> Result<Self, CommandError> {
         details.check()?;
-        let access = Access::new(&details.participant_token, WallClock::new(&start))?;
+        let token = &details.participant_token;
+        let access = Access::new(token, WallClock::new(&start), link.is_shared())?;
         let random = Random::new(start.seed);
         let outputs = Outputs::new(random, config.endpoint.clone(), config.request_timeout);
         Ok(Self {
             now: start.now,
             phase: Phase::Idle,
             was_live: false,
+            established: false,
+            leaves_as: None,
+            reported: Reported::default(),
             end_reason: None,
             ending: None,
             connect_deadline: None,
             recovery_deadline: None,
             access,
-            link: Link::new(&config),
+            link,
+            acknowledging: Acknowledging::default(),
             outbox: Outbox::new(config.outbox_limit, config.send_deadline),
             typing: Typing::default(),
             receipts: Receipts::new(&config),
@@ -167,8 +197,12 @@ impl Session {
         self.begin(now);
         let advice = "it can be connected once it is idle";
         self.enter(Trigger::Connect, "connect", advice)?;
-        self.connect_deadline = Some(self.now + self.config.connect_deadline);
+        self.start_connect_clock();
         self.link.start(self.now);
+        if let Some(token) = self.leaves_as.take() {
+            let limit = self.config.disconnect_deadline;
+            self.leaving = Some(Leaving::new(self.now, limit, token));
+        }
         self.advance();
         Ok(())
     }
@@ -251,7 +285,9 @@ impl Session {
                 setting: "receipts",
             });
         }
-        let Some(position) = self.transcript.position(message).cloned() else {
+        let held = self.transcript.position(message);
+        let known = held.or_else(|| self.reported.position(message));
+        let Some(position) = known.cloned() else {
             return Err(CommandError::UnknownItem(message.clone()));
         };
         let asked = self
@@ -359,13 +395,13 @@ impl Session {
     /// [`CommandError::WrongPhase`] unless it is suspended.
     pub fn resume(&mut self, now: Instant) -> Result<(), CommandError> {
         self.begin(now);
-        let was_live = self.was_live;
+        let was_live = self.established;
         let advice = "it can be resumed while it is suspended";
         self.enter(Trigger::Resume { was_live }, "resume", advice)?;
         if was_live {
             self.start_recovery_clock();
         } else {
-            self.connect_deadline = Some(self.now + self.config.connect_deadline);
+            self.start_connect_clock();
         }
         self.link.start(self.now);
         self.advance();
@@ -384,7 +420,8 @@ impl Session {
         self.check_connected("disconnect")?;
         if self.leaving.is_none() {
             let limit = self.config.disconnect_deadline;
-            self.leaving = Some(Leaving::new(self.now, limit, &mut self.outputs));
+            let token = self.outputs.random.client_token();
+            self.leaving = Some(Leaving::new(self.now, limit, token));
         }
         self.advance();
         Ok(())
@@ -505,6 +542,10 @@ impl Session {
             self.link.next_timeout(),
             self.outputs.next_timeout(),
             self.access.next_timeout(),
+            timer(
+                self.acknowledging.next_timeout().filter(|_| live),
+                WakeReason::ConnectAttempt,
+            ),
             self.calls.next_timeout().filter(|_| awake),
             self.outbox.next_timeout().filter(|_| live),
             self.receipts.next_timeout().filter(|_| live),
@@ -520,6 +561,12 @@ impl Session {
     }
 
     // Helpers of the commands.
+
+    /// A hub's link is tried for as long as the hub is there.
+    fn start_connect_clock(&mut self) {
+        let limit = Some(self.config.connect_deadline).filter(|_| !self.link.is_shared());
+        self.connect_deadline = limit.map(|limit| self.now + limit);
+    }
 
     /// Takes note of the time, which never goes back.
     fn begin(&mut self, now: Instant) {
@@ -549,19 +596,30 @@ impl Session {
     }
 
     const fn check_open(&self, command: &'static str) -> Result<(), CommandError> {
-        if matches!(self.phase, Phase::Ended) || self.ending.is_some() {
-            return Err(CommandError::WrongPhase {
-                command,
-                phase: Phase::Ended,
-                advice: "begin a new session",
-            });
+        if self.ending.is_some() {
+            return Err(Self::over(command));
+        }
+        self.check_not_ended(command)
+    }
+
+    const fn check_not_ended(&self, command: &'static str) -> Result<(), CommandError> {
+        if matches!(self.phase, Phase::Ended) {
+            return Err(Self::over(command));
         }
         Ok(())
     }
 
+    const fn over(command: &'static str) -> CommandError {
+        CommandError::WrongPhase {
+            command,
+            phase: Phase::Ended,
+            advice: "begin a new session",
+        }
+    }
+
     fn check_connected(&self, command: &'static str) -> Result<(), CommandError> {
         self.check_open(command)?;
-        if !self.was_live {
+        if !self.established {
             return Err(self.wrong_phase(command, "connect first, or leave with abandon"));
         }
         Ok(())

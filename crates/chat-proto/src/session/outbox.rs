@@ -1,7 +1,7 @@
 //! Messages on their way out: one at a time, in the order they were given, each under one client
 //! token however often it is tried.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
 use crate::action::WakeReason;
@@ -9,6 +9,7 @@ use crate::api::{Draft, SendMessage, SentMessage};
 use crate::error::{CommandError, Refused, RequestError, SendError};
 use crate::event::Event;
 use crate::ids::{ClientToken, ItemId, LocalId};
+use crate::resume_state::{SavedMessage, SavedOutbox};
 use crate::session::access::{Access, TokenState};
 use crate::session::outputs::{Outputs, Purpose};
 use crate::session::tries::{Tries, Verdict};
@@ -67,6 +68,63 @@ impl Outbox {
             limit,
             deadline,
         }
+    }
+
+    /// What another process needs to go on. `untold` are failures that the application has not
+    /// been told of: those messages are to be tried again.
+    pub(super) fn save(&self, untold: &BTreeSet<LocalId>) -> SavedOutbox {
+        let save = |message: &Message| {
+            let token = message.client_token.clone();
+            SavedMessage::new(message.local_id, &message.draft, token, message.requested)
+        };
+        let is_untold = |message: &&Message| untold.contains(&message.local_id);
+        let again = self.failed.iter().filter(is_untold);
+        // The echo is of the message that is first now.
+        let head = self.head.as_ref().filter(|_| untold.is_empty());
+        let failed = self.failed.iter().filter(|message| !is_untold(message));
+        SavedOutbox {
+            last_local_id: self.next_local,
+            queue: again.chain(&self.queue).map(save).collect(),
+            echo: head.and_then(|head| head.echo.clone()),
+            failed: failed.map(save).collect(),
+            sent: Vec::new(),
+        }
+    }
+
+    /// Goes on where another process was.
+    pub(super) fn restore(
+        &mut self,
+        saved: SavedOutbox,
+        outputs: &mut Outputs,
+        transcript: &mut Transcript,
+    ) -> Result<(), CommandError> {
+        self.next_local = saved.last_local_id;
+        let restore = |saved: SavedMessage| Message {
+            local_id: saved.local_id,
+            draft: saved.draft(),
+            client_token: saved.client_token,
+            requested: saved.requested,
+        };
+        self.failed = saved.failed.into_iter().map(restore).collect();
+        self.queue = saved.queue.into_iter().map(restore).collect();
+        for message in self.failed.iter().chain(&self.queue) {
+            message.draft.check()?;
+            transcript.push_local(message.local_id, &message.draft);
+        }
+        for message in &self.failed {
+            transcript.set_local_status(message.local_id, Status::Failed);
+        }
+        if saved.echo.is_some() {
+            self.head.get_or_insert_default().echo = saved.echo;
+        }
+        for (local_id, id, absolute_time) in saved.sent {
+            outputs.events.push_back(Event::MessageSent {
+                local_id,
+                id,
+                absolute_time,
+            });
+        }
+        Ok(())
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -220,7 +278,8 @@ impl Outbox {
     /// answer to the request tells for certain, whatever comes first.
     pub(super) fn echo(&mut self, item: &Item) -> Option<LocalId> {
         if let (Some(message), Some(head)) = (self.queue.front(), &mut self.head) {
-            if head.echo.is_none() && message.is_told_by(item) {
+            let known = head.echo.is_some() && head.echo == item.id;
+            if known || (head.echo.is_none() && message.is_told_by(item)) {
                 head.echo = item.id.clone();
                 return Some(message.local_id);
             }

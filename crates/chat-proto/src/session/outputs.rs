@@ -21,6 +21,10 @@ pub(super) enum Purpose {
     Url,
     /// A connection token.
     Token,
+    /// A connection token that the caller gives. No request of ours.
+    CallerToken,
+    /// Telling the service that an agent is connected.
+    Acknowledge,
     /// The message at the head of the outbox.
     Message,
     /// A typing event.
@@ -38,7 +42,12 @@ pub(super) enum Purpose {
 impl Purpose {
     const fn priority(self) -> Priority {
         match self {
-            Self::Url | Self::Token | Self::GapPage | Self::Disconnect => Priority::Session,
+            Self::Url
+            | Self::Token
+            | Self::CallerToken
+            | Self::Acknowledge
+            | Self::GapPage
+            | Self::Disconnect => Priority::Session,
             Self::Message => Priority::Message,
             Self::Call(_) => Priority::Call,
             Self::Receipt(_) => Priority::Receipt,
@@ -64,6 +73,8 @@ pub(super) struct Outputs {
     timeout: Duration,
     next_request: u64,
     pending: BTreeMap<Purpose, Pending>,
+    /// Whether the caller is still to be asked for a connection token.
+    wants_token: bool,
 }
 
 impl Outputs {
@@ -76,6 +87,7 @@ impl Outputs {
             timeout,
             next_request: 0,
             pending: BTreeMap::new(),
+            wants_token: false,
         }
     }
 
@@ -92,22 +104,42 @@ impl Outputs {
         request: &R,
     ) {
         let http = api::build(&self.endpoint, Some(bearer.clone()), request);
-        self.cancel(purpose);
-        self.next_request += 1;
-        let id = RequestId(self.next_request);
-        self.pending.insert(
-            purpose,
-            Pending {
-                request: id,
-                deadline: Some(now + self.timeout),
-            },
-        );
+        let id = self.await_answer(now, purpose);
         self.actions.push_back(Action::Request {
             request: id,
             operation: R::OPERATION,
             priority: purpose.priority(),
             http,
         });
+    }
+
+    /// Asks the caller for a connection token.
+    pub(super) fn ask_for_token(&mut self, now: Instant) {
+        self.await_answer(now, Purpose::CallerToken);
+        self.wants_token = true;
+    }
+
+    pub(super) const fn wants_token(&self) -> bool {
+        self.wants_token
+    }
+
+    /// Whether the caller is to be asked for a connection token. Says so once.
+    pub(super) const fn takes_token(&mut self) -> bool {
+        std::mem::replace(&mut self.wants_token, false)
+    }
+
+    /// The caller has answered; whether that was still waited for.
+    pub(super) fn token_given(&mut self) -> bool {
+        self.pending.remove(&Purpose::CallerToken).is_some()
+    }
+
+    fn await_answer(&mut self, now: Instant, purpose: Purpose) -> RequestId {
+        self.cancel(purpose);
+        self.next_request += 1;
+        let request = RequestId(self.next_request);
+        let deadline = Some(now + self.timeout);
+        self.pending.insert(purpose, Pending { request, deadline });
+        request
     }
 
     pub(super) fn is_pending(&self, purpose: Purpose) -> bool {
@@ -156,16 +188,20 @@ impl Outputs {
     }
 
     pub(super) fn cancel(&mut self, purpose: Purpose) {
-        if let Some(pending) = self.pending.remove(&purpose) {
-            let request = pending.request;
-            self.actions.push_back(Action::CancelRequest { request });
+        let Some(pending) = self.pending.remove(&purpose) else {
+            return;
+        };
+        if purpose == Purpose::CallerToken {
+            self.wants_token = false; // it is no request
+            return;
         }
+        let request = pending.request;
+        self.actions.push_back(Action::CancelRequest { request });
     }
 
     pub(super) fn cancel_all(&mut self) {
-        while let Some((_, pending)) = self.pending.pop_first() {
-            let request = pending.request;
-            self.actions.push_back(Action::CancelRequest { request });
+        while let Some(purpose) = self.pending.keys().next().copied() {
+            self.cancel(purpose);
         }
     }
 

@@ -19,13 +19,26 @@ pub(super) struct Passing {
 }
 
 impl Passing {
+    /// What another process needs to recognise the same ones, but for these items.
+    pub(super) fn save(&self, untold: &[&Item]) -> Vec<(ItemId, Option<u64>)> {
+        let untold: BTreeSet<_> = untold.iter().filter_map(|item| key(item)).collect();
+        let known = self.order.iter().filter(|key| !untold.contains(key));
+        known.cloned().collect()
+    }
+
+    /// Recognises those that another process has seen.
+    pub(super) fn restore(&mut self, saved: Vec<(ItemId, Option<u64>)>) {
+        for key in saved {
+            self.add(key);
+        }
+    }
+
     /// Whether this item comes for the first time. One without an id always does.
     pub(super) fn is_new(&mut self, item: &Item) -> bool {
-        let Some(id) = item.id.clone() else {
-            return true;
-        };
-        let chunk = item.metadata.as_ref().and_then(|data| data.chunk_number);
-        let key = (id, chunk);
+        key(item).is_none_or(|key| self.add(key))
+    }
+
+    fn add(&mut self, key: Key) -> bool {
         if !self.known.insert(key.clone()) {
             return false;
         }
@@ -37,4 +50,9 @@ impl Passing {
         }
         true
     }
+}
+
+fn key(item: &Item) -> Option<Key> {
+    let chunk = item.metadata.as_ref().and_then(|data| data.chunk_number);
+    Some((item.id.clone()?, chunk))
 }

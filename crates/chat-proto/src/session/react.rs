@@ -60,6 +60,11 @@ impl Session {
             self.publish_changes();
             return; // nothing else is begun any more
         }
+        self.end_if_denied();
+        if self.phase == Phase::Ended {
+            return;
+        }
+        self.advance_acknowledging();
         if self.phase == Phase::Live {
             self.outbox.advance(
                 self.now,
@@ -94,7 +99,10 @@ impl Session {
     }
 
     fn advance_leaving(&mut self) {
-        let can_flush = matches!(self.phase, Phase::Live | Phase::Recovering);
+        let can_flush = match self.phase {
+            Phase::Connecting | Phase::Live | Phase::Recovering => true,
+            Phase::Idle | Phase::Suspended | Phase::Ended => false,
+        };
         let flushed = (self.outbox.is_empty() && self.receipts.is_empty()) || !can_flush;
         let Some(leaving) = &mut self.leaving else {
             return;
@@ -105,7 +113,7 @@ impl Session {
         }
     }
 
-    fn publish_changes(&mut self) {
+    pub(super) fn publish_changes(&mut self) {
         let changes = self.transcript.take_changes();
         let events = changes.into_iter().map(Event::TranscriptChanged);
         self.outputs.events.extend(events);
@@ -124,6 +132,12 @@ impl Session {
                     .and_then(|response| api::from_http::<CreateParticipantConnection>(&response));
                 self.connection_answered(purpose, answer);
             }
+            Purpose::CallerToken => {
+                if let Err(RequestError::Transport(error)) = response {
+                    self.token_given(Err(error));
+                }
+            }
+            Purpose::Acknowledge => self.acknowledged(response),
             Purpose::Message => {
                 let result = response.and_then(|response| api::from_http::<SendMessage>(&response));
                 self.outbox.answered(
@@ -212,15 +226,17 @@ impl Session {
 
     fn url_failed(&mut self, error: RequestError) {
         match (self.phase, error.retry_class()) {
-            (Phase::Connecting, RetryClass::Denied | RetryClass::Never) => {
-                self.connect_failed(error.into());
-            }
             // The service has taken note that we leave, or the chat has ended while we did.
-            (Phase::Recovering, RetryClass::Denied) if self.leaving.is_some() => {
+            (Phase::Connecting | Phase::Recovering, RetryClass::Denied)
+                if self.was_live && self.leaving.is_some() =>
+            {
                 self.end_when_read(EndReason::Disconnected, true);
             }
-            (Phase::Recovering, RetryClass::Denied) => {
+            (Phase::Connecting | Phase::Recovering, RetryClass::Denied) if self.was_live => {
                 self.end_when_read(EndReason::Inferred(error), true);
+            }
+            (Phase::Connecting, RetryClass::Denied | RetryClass::Never) => {
+                self.connect_failed(error.into());
             }
             (Phase::Recovering, RetryClass::Never) => {
                 self.end_when_read(EndReason::Fatal(error), true);
@@ -270,12 +286,13 @@ impl Session {
     }
 
     fn up(&mut self, after_loss: bool) {
-        let first = !self.was_live;
+        let first = !self.established;
         if let Some(phase) = self.phase.after(Trigger::Up) {
             self.phase = phase;
             self.connect_deadline = None;
             self.recovery_deadline = None;
             self.was_live = true;
+            self.established = true;
             self.outputs.events.push_back(if first {
                 Event::Established
             } else {
@@ -345,6 +362,7 @@ impl Session {
         self.transcript.apply_receipts(&item);
         self.note_own_receipts(&item);
         let mut local_id = None;
+        let mut told_before = false;
         let placed = item.is_kept() && !item.is_partial();
         let position = Position::of(&item).filter(|_| placed);
         let is_new = if let Some(position) = position {
@@ -357,6 +375,7 @@ impl Session {
             if source == Source::Live {
                 self.gap.arrived(self.now, position.clone());
             }
+            told_before = self.reported.contains(&position);
             match self.transcript.receive(&item, position, echo_of) {
                 Arrival::New(local) => {
                     local_id = local;
@@ -376,7 +395,11 @@ impl Session {
         self.publish_changes();
         // In persistent chat, the history holds the ends of past chats.
         let ended = item.is_chat_ended() && self.is_of_this_chat(&item);
-        if source != Source::Older {
+        let transferred = self.is_transferred_by(&item);
+        if source == Source::Older {
+            return true;
+        }
+        if !told_before {
             self.outputs.events.push_back(Event::Item(ReceivedItem {
                 item,
                 kind,
@@ -384,11 +407,13 @@ impl Session {
                 own,
                 local_id,
             }));
-            if ended {
-                self.chat_ended();
-            }
         }
-        true
+        if ended {
+            self.chat_ended();
+        } else if transferred {
+            self.end_when_read(EndReason::Transferred, false);
+        }
+        !told_before
     }
 
     /// Receipts of ours that the service tells of need not be sent again.

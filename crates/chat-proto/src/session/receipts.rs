@@ -13,6 +13,7 @@ use crate::config::Config;
 use crate::error::{CommandError, RequestError};
 use crate::event::{Event, ReceiptKind, ReceiptOutcome};
 use crate::ids::{ClientToken, ItemId};
+use crate::resume_state::{SavedReceipt, SavedReceipts};
 use crate::session::access::{Access, TokenState};
 use crate::session::outputs::{Outputs, Purpose};
 use crate::session::tries::{Tries, Verdict};
@@ -62,6 +63,50 @@ impl Receipts {
             read: Lane::default(),
             window: config.receipt_window,
             hold: config.delivered_hold,
+        }
+    }
+
+    /// What another process needs to go on.
+    pub(super) fn save(&self) -> SavedReceipts {
+        let mut saved = SavedReceipts::default();
+        for (kind, lane) in [
+            (ReceiptKind::Delivered, &self.delivered),
+            (ReceiptKind::Read, &self.read),
+        ] {
+            let done = lane.done.iter().cloned();
+            saved.done.extend(done.map(|done| (kind, done)));
+            let waiting = lane.waiting.keys().cloned();
+            saved.waiting.extend(waiting.map(|message| (kind, message)));
+            saved
+                .sending
+                .extend(lane.sending.iter().map(|sending| SavedReceipt {
+                    kind,
+                    newest: sending.newest.clone(),
+                    covered: sending.covered.clone(),
+                    client_token: sending.client_token.clone(),
+                }));
+        }
+        saved
+    }
+
+    /// Goes on where another process was.
+    pub(super) fn restore(&mut self, now: Instant, saved: SavedReceipts, outputs: &mut Outputs) {
+        for (kind, done) in saved.done {
+            self.known(kind, done);
+        }
+        for (kind, message) in saved.waiting {
+            self.lane(kind).waiting.insert(message, now);
+        }
+        for sending in saved.sending {
+            self.lane(sending.kind).sending = Some(Sending {
+                newest: sending.newest,
+                covered: sending.covered,
+                client_token: sending.client_token,
+                tries: Tries::default(),
+            });
+        }
+        for (kind, message, outcome) in saved.settled {
+            settle(outputs, kind, message, outcome.into());
         }
     }
 

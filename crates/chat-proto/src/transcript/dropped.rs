@@ -30,6 +30,14 @@ impl Dropped {
         self.by_id.contains(id)
     }
 
+    pub(super) const fn floor(&self) -> Option<&Position> {
+        self.floor.as_ref()
+    }
+
+    pub(super) fn positions(&self) -> impl Iterator<Item = &Position> {
+        self.by_position.iter()
+    }
+
     /// Whether the item at this position has been there before, as far as that is remembered.
     pub(super) fn knows(&self, position: &Position) -> bool {
         self.contains(&position.id) || self.floor.as_ref().is_some_and(|floor| position <= floor)

@@ -163,6 +163,28 @@ impl Transcript {
         self.positions.get(id)
     }
 
+    /// Where each item stands that the service has shown us, as far as that is remembered.
+    pub(crate) fn seen(&self) -> impl Iterator<Item = &Position> {
+        let held = self.positions.values();
+        let held = held.filter(|position| !self.unseen.contains_key(&position.id));
+        held.chain(self.dropped.positions())
+    }
+
+    /// Everything up to here counts as shown, since more than that is not remembered.
+    pub(crate) const fn seen_up_to(&self) -> Option<&Position> {
+        self.dropped.floor()
+    }
+
+    /// Items that confirmed messages of ours have become, and which the service has not shown us.
+    pub(crate) fn unseen(&self) -> impl Iterator<Item = (&ItemId, LocalId)> {
+        self.unseen.iter().map(|(id, local_id)| (id, *local_id))
+    }
+
+    /// A confirmed message of ours is to become this item.
+    pub(crate) fn expect_own(&mut self, id: ItemId, local_id: LocalId) {
+        self.unseen.insert(id, local_id);
+    }
+
     /// Whether no further, older item would fit.
     pub(crate) fn is_full(&self) -> bool {
         self.ordered.len() >= self.limit

@@ -1,12 +1,14 @@
 //! Entries in order, in runs of bounded length: inserting moves at most one run, and looking up
 //! is a binary search for the run and another one in it.
 
+use serde::{Deserialize, Serialize};
+
 use crate::ids::ItemId;
 use crate::transcript::Entry;
 use crate::wire::{AbsoluteTime, Item};
 
 /// Where an item stands: by time, and among items of the same time by id.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub(crate) struct Position {
     pub(crate) time: AbsoluteTime,
     pub(crate) id: ItemId,

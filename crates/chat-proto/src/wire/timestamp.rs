@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 /// A point in time as the service wrote it, and as what it means.
 ///
 /// Two of them are ordered by the time they mean: `05Z` and `05.000Z` are equal, and `05Z` comes
@@ -67,6 +69,19 @@ impl fmt::Display for AbsoluteTime {
 impl fmt::Debug for AbsoluteTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
+    }
+}
+
+impl Serialize for AbsoluteTime {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for AbsoluteTime {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(from)?;
+        Self::parse(&text).ok_or_else(|| serde::de::Error::custom("not an ISO 8601 time"))
     }
 }
 
