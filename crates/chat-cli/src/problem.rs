@@ -216,6 +216,7 @@ mod tests {
             status,
             exception,
             message: "Access denied".to_owned(),
+            detail: None,
             retry_after: None,
         })
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-use crate::api::{Exception, Operation};
+use crate::api::{ErrorDetail, Exception, Operation};
 use crate::ids::{ItemId, LocalId};
 use crate::session::Phase;
 
@@ -116,6 +116,8 @@ pub struct ServiceError {
     pub exception: Exception,
     /// The service's explanation, at most 2,000 characters; empty when it gave none.
     pub message: String,
+    /// What the service says beside its explanation, for the errors that say more.
+    pub detail: Option<Box<ErrorDetail>>,
     /// How long the service asks us to wait before the next try (header Retry-After, in seconds).
     pub retry_after: Option<Duration>,
 }

@@ -156,6 +156,11 @@ secret_text! {
     SessionId
 }
 secret_text! {
+    /// Lets a participant join the media of a call (from CreateParticipantConnection). `Debug`
+    /// hides it.
+    JoinToken
+}
+secret_text! {
     /// Who a customer is, in the company's own terms. 1 to 128 characters. `Debug` hides it.
     CustomerId
 }

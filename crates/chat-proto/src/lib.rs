@@ -156,8 +156,8 @@ pub use event::{
 pub use hub::{Hub, HubAction, HubEvent, HubUrl};
 pub use ids::{
     AttachmentId, CallId, ChatDetails, ClientToken, ConnectionToken, ContactId, CustomerId, ItemId,
-    LocalId, NextToken, ParticipantId, ParticipantToken, RequestId, SessionId, SignedUrl, SocketId,
-    SocketUrl, StreamingId, ViewToken,
+    JoinToken, LocalId, NextToken, ParticipantId, ParticipantToken, RequestId, SessionId,
+    SignedUrl, SocketId, SocketUrl, StreamingId, ViewToken,
 };
 pub use rate_limiter::{Priority, Quota, Quotas, RateLimiter};
 pub use resume_state::ResumeState;

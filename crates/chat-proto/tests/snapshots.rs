@@ -47,6 +47,10 @@ fn create_participant_connection() {
     insta::assert_snapshot!("connection", written(Some("secret"), &both));
     let renewal = CreateParticipantConnection::credentials_only();
     insta::assert_snapshot!("connection_credentials", written(Some("secret"), &renewal));
+    let mut call = CreateParticipantConnection::both();
+    call.webrtc_connection = true;
+    call.connect_participant = Some(true);
+    insta::assert_snapshot!("connection_all_fields", written(Some("secret"), &call));
 }
 
 #[test]

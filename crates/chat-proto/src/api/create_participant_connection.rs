@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::api::{ApiRequest, Operation, private};
+use crate::api::{ApiRequest, Operation, WebRtcConnection, private};
 use crate::error::{CommandError, ProtocolError};
 use crate::ids::{ConnectionToken, SocketUrl};
 use crate::wire::AbsoluteTime;
@@ -15,6 +15,8 @@ pub struct CreateParticipantConnection {
     pub websocket: bool,
     /// Ask for a connection token.
     pub connection_credentials: bool,
+    /// Ask for what a call takes, of a participant in a call.
+    pub webrtc_connection: bool,
     /// Mark the participant as connected.
     pub connect_participant: Option<bool>,
 }
@@ -26,6 +28,7 @@ impl CreateParticipantConnection {
         Self {
             websocket: true,
             connection_credentials: true,
+            webrtc_connection: false,
             connect_participant: None,
         }
     }
@@ -36,6 +39,7 @@ impl CreateParticipantConnection {
         Self {
             websocket: false,
             connection_credentials: true,
+            webrtc_connection: false,
             connect_participant: None,
         }
     }
@@ -49,6 +53,8 @@ pub struct ParticipantConnection {
     pub websocket: Option<Websocket>,
     /// The connection token, when it was asked for.
     pub connection_credentials: Option<ConnectionCredentials>,
+    /// What a call takes, when it was asked for.
+    pub webrtc_connection: Option<WebRtcConnection>,
 }
 
 /// A WebSocket to open.
@@ -96,6 +102,8 @@ struct Body {
 struct Answer {
     websocket: Option<AnswerWebsocket>,
     connection_credentials: Option<AnswerCredentials>,
+    #[serde(rename = "WebRTCConnection")]
+    webrtc_connection: Option<WebRtcConnection>,
 }
 
 #[derive(Deserialize)]
@@ -142,8 +150,12 @@ impl ApiRequest for CreateParticipantConnection {
     }
 
     fn body(&self) -> Vec<u8> {
+        let mut types = super::connection_types(self.websocket, self.connection_credentials);
+        if self.webrtc_connection {
+            types.push("WEBRTC_CONNECTION");
+        }
         super::json_body(&Body {
-            r#type: super::connection_types(self.websocket, self.connection_credentials),
+            r#type: types,
             connect_participant: self.connect_participant,
         })
     }
@@ -157,6 +169,7 @@ impl ApiRequest for CreateParticipantConnection {
                 .connection_credentials
                 .map(|it| it.read(WHAT))
                 .transpose()?,
+            webrtc_connection: answer.webrtc_connection,
         })
     }
 }
@@ -189,5 +202,6 @@ mod tests {
         let neither = CreateParticipantConnection::parse(b"{}").unwrap();
         assert_eq!(neither.websocket, None);
         assert_eq!(neither.connection_credentials, None);
+        assert_eq!(neither.webrtc_connection, None);
     }
 }

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use http::HeaderMap;
 use http::header::RETRY_AFTER;
-use serde::Deserialize;
+use serde_json::Value;
 
 use crate::api::Operation;
 use crate::error::{ProtocolError, RequestError, ServiceError};
@@ -48,14 +49,68 @@ const MESSAGE_LIMIT: usize = 2_000;
 /// The longest Retry-After that is believed.
 const RETRY_AFTER_LIMIT: Duration = Duration::from_secs(3_600);
 
-#[derive(Deserialize, Default)]
-struct ErrorBody {
-    #[serde(rename = "__type")]
-    type_: Option<String>,
-    code: Option<String>,
-    message: Option<String>,
-    #[serde(rename = "Message")]
-    message_capital: Option<String>,
+/// The longest id of a resource that is kept.
+const ID_LIMIT: usize = 256;
+
+open_enum! {
+    /// What kind of thing does not exist.
+    ResourceType {
+        /// A contact.
+        Contact = "CONTACT",
+        /// A flow.
+        ContactFlow = "CONTACT_FLOW",
+        /// An instance of Amazon Connect.
+        Instance = "INSTANCE",
+        /// A participant.
+        Participant = "PARTICIPANT",
+        /// A level of the agents' hierarchy.
+        HierarchyLevel = "HIERARCHY_LEVEL",
+        /// A group of the agents' hierarchy.
+        HierarchyGroup = "HIERARCHY_GROUP",
+        /// A user.
+        User = "USER",
+        /// A phone number.
+        PhoneNumber = "PHONE_NUMBER",
+    }
+}
+
+open_enum! {
+    /// What is wrong with an attached file.
+    AttachedFileInvalidRequestExceptionReason {
+        /// Its size.
+        InvalidFileSize = "INVALID_FILE_SIZE",
+        /// Its type.
+        InvalidFileType = "INVALID_FILE_TYPE",
+        /// Its name.
+        InvalidFileName = "INVALID_FILE_NAME",
+    }
+}
+
+open_enum! {
+    /// Which quota of attached files is used up.
+    AttachedFileServiceQuotaExceededExceptionReason {
+        /// That of their sizes together.
+        TotalFileSizeExceeded = "TOTAL_FILE_SIZE_EXCEEDED",
+        /// That of their number.
+        TotalFileCountExceeded = "TOTAL_FILE_COUNT_EXCEEDED",
+    }
+}
+
+/// What the service says about an error beside its explanation.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum ErrorDetail {
+    /// Of a ResourceNotFoundException: what does not exist.
+    Resource {
+        /// Its id, at most 256 characters.
+        resource_id: Option<String>,
+        /// What kind of thing it is.
+        resource_type: Option<ResourceType>,
+    },
+    /// Of an InvalidRequestException: what is wrong with an attached file.
+    AttachedFileInvalidRequest(AttachedFileInvalidRequestExceptionReason),
+    /// Of a ServiceQuotaExceededException: which quota of attached files is used up.
+    AttachedFileServiceQuotaExceeded(AttachedFileServiceQuotaExceededExceptionReason),
 }
 
 /// The error that an unsuccessful response says.
@@ -64,28 +119,35 @@ pub(super) fn read(
     response: &http::Response<impl AsRef<[u8]>>,
 ) -> RequestError {
     let status = response.status().as_u16();
+    // A body that is not JSON (a proxy's page) still leaves the status, which says enough.
+    let body = serde_json::from_slice(response.body().as_ref()).unwrap_or_default();
+    describe(operation, status, response.headers(), &body)
+}
+
+/// The error that a status, headers and a body say.
+pub(super) fn describe(
+    operation: Operation,
+    status: u16,
+    headers: &HeaderMap,
+    body: &Value,
+) -> RequestError {
     if !(400..=599).contains(&status) {
         return ProtocolError::Status { operation, status }.into();
     }
-    // A body that is not JSON (a proxy's page) still leaves the status, which says enough.
-    let body: ErrorBody = serde_json::from_slice(response.body().as_ref()).unwrap_or_default();
-    let header = |name| {
-        response
-            .headers()
-            .get(name)
-            .and_then(|value| value.to_str().ok())
-    };
+    let header = |name| headers.get(name).and_then(|value| value.to_str().ok());
     let name = header("x-amzn-errortype")
-        .map(str::to_owned)
-        .or(body.type_)
-        .or(body.code)
-        .map_or_else(|| by_status(status).to_owned(), |name| bare(&name));
-    let message = body.message.or(body.message_capital).unwrap_or_default();
+        .or_else(|| text(body, "__type"))
+        .or_else(|| text(body, "code"))
+        // The error of an AWS SDK, as the start-chat proxy passes it on.
+        .or_else(|| text(body, "name"))
+        .map_or_else(|| by_status(status).to_owned(), bare);
+    let message = text(body, "message").or_else(|| text(body, "Message"));
     ServiceError {
         operation,
         status,
         exception: Exception::from(name.as_str()),
-        message: message.chars().take(MESSAGE_LIMIT).collect(),
+        message: beginning(message.unwrap_or_default(), MESSAGE_LIMIT),
+        detail: detail(body).map(Box::new),
         retry_after: retry_after(response.headers()),
     }
     .into()
@@ -98,11 +160,43 @@ pub(crate) fn retry_after(headers: &http::HeaderMap) -> Option<Duration> {
     Some(seconds.min(RETRY_AFTER_LIMIT))
 }
 
+fn detail(body: &Value) -> Option<ErrorDetail> {
+    let resource_id = text(body, "ResourceId").map(|id| beginning(id, ID_LIMIT));
+    let resource_type = text(body, "ResourceType");
+    if resource_id.is_some() || resource_type.is_some() {
+        return Some(ErrorDetail::Resource {
+            resource_id,
+            resource_type: resource_type.map(|it| bounded(it).as_str().into()),
+        });
+    }
+    let reason = body.get("Reason")?;
+    if let Some(reason) = text(reason, "AttachedFileInvalidRequestExceptionReason") {
+        let reason = bounded(reason).as_str().into();
+        return Some(ErrorDetail::AttachedFileInvalidRequest(reason));
+    }
+    let reason = text(reason, "AttachedFileServiceQuotaExceededExceptionReason")?;
+    let reason = bounded(reason).as_str().into();
+    Some(ErrorDetail::AttachedFileServiceQuotaExceeded(reason))
+}
+
+fn text<'a>(body: &'a Value, field: &str) -> Option<&'a str> {
+    body.get(field)?.as_str()
+}
+
+fn beginning(text: &str, limit: usize) -> String {
+    text.chars().take(limit).collect()
+}
+
+/// A name or value of the service, no longer than such are.
+fn bounded(text: &str) -> String {
+    beginning(text, 100)
+}
+
 /// The bare name in `namespace#Name:uri`.
 fn bare(name: &str) -> String {
     let after_namespace = name.rsplit('#').next().unwrap_or_default();
     let before_uri = after_namespace.split(':').next().unwrap_or_default();
-    before_uri.trim().chars().take(100).collect()
+    bounded(before_uri.trim())
 }
 
 /// What an error without a name is, by its status.
@@ -176,6 +270,46 @@ mod tests {
         }
         let unnamed = service_error(&response(410, &[], ""));
         assert_eq!(unnamed.exception, Exception::ContactNotFound);
+    }
+
+    #[test]
+    fn what_an_error_says_beside_its_message_is_kept() {
+        let detail = |status, body| service_error(&response(status, &[], body)).detail;
+        let missing = detail(404, r#"{"ResourceId":"c1","ResourceType":"CONTACT"}"#);
+        let missing = *missing.unwrap();
+        let ErrorDetail::Resource {
+            resource_id,
+            resource_type,
+        } = missing
+        else {
+            panic!("{missing:?}")
+        };
+        assert_eq!(resource_id.as_deref(), Some("c1"));
+        assert_eq!(resource_type, Some(ResourceType::Contact));
+        let file =
+            r#"{"Reason":{"AttachedFileInvalidRequestExceptionReason":"INVALID_FILE_SIZE"}}"#;
+        let reason = AttachedFileInvalidRequestExceptionReason::InvalidFileSize;
+        assert_eq!(
+            detail(400, file),
+            Some(Box::new(ErrorDetail::AttachedFileInvalidRequest(reason)))
+        );
+        for nothing in [
+            "",
+            "{}",
+            "[]",
+            r#"{"Reason":"a text"}"#,
+            r#"{"Reason":{"Later":1}}"#,
+        ] {
+            assert_eq!(detail(400, nothing), None, "{nothing}");
+        }
+    }
+
+    #[test]
+    fn a_field_of_another_type_hides_no_other_field() {
+        let body = r#"{"code":7,"Message":"Too long","ResourceId":{}}"#;
+        let error = service_error(&response(400, &[], body));
+        assert_eq!(error.message, "Too long");
+        assert_eq!(error.exception, Exception::Validation);
     }
 
     #[test]

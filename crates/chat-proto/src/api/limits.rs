@@ -86,7 +86,8 @@ pub(super) fn session_id(id: &SessionId) -> Result<(), CommandError> {
     })
 }
 
-/// Contact attributes: keys of letters, digits, `-` and `_`, 32,768 bytes in total.
+/// Contact attributes: keys of letters, digits, `-` and `_`, keys and values of at most 32,767
+/// characters, 32,768 bytes in total.
 pub(super) fn attributes(attributes: &BTreeMap<String, String>) -> Result<(), CommandError> {
     const FIELD: &str = "Attributes";
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
@@ -98,6 +99,14 @@ pub(super) fn attributes(attributes: &BTreeMap<String, String>) -> Result<(), Co
             field: FIELD,
             problem: "a key may hold only letters, digits, '-' and '_'",
         });
+    }
+    for text in attributes.iter().flat_map(|(key, value)| [key, value]) {
+        at_most(
+            FIELD,
+            text.chars().count(),
+            32_767,
+            "characters in a key or value",
+        )?;
     }
     let bytes = attributes
         .iter()

@@ -38,6 +38,7 @@ mod start_contact_streaming;
 mod stop_contact;
 mod stop_contact_streaming;
 mod update_participant_role_config;
+mod webrtc_connection;
 
 use http::HeaderValue;
 use http::header::{ACCEPT, CONTENT_TYPE};
@@ -57,8 +58,11 @@ pub use create_persistent_contact_association::{
 pub use describe_view::{DescribeView, View, ViewContent};
 pub use disconnect_participant::DisconnectParticipant;
 pub use endpoint::{Endpoint, Hosts};
-pub use errors::Exception;
 pub(crate) use errors::retry_after;
+pub use errors::{
+    AttachedFileInvalidRequestExceptionReason, AttachedFileServiceQuotaExceededExceptionReason,
+    ErrorDetail, Exception, ResourceType,
+};
 pub use get_attachment::{AttachmentUrl, GetAttachment, UrlContentDisposition};
 pub use get_authentication_url::GetAuthenticationUrl;
 pub(crate) use get_transcript::PAGE;
@@ -76,6 +80,10 @@ pub use stop_contact_streaming::StopContactStreaming;
 pub use update_participant_role_config::{
     ParticipantTimerConfiguration, ParticipantTimerType, ParticipantTimerValue,
     TimerEligibleParticipantRole, UpdateParticipantRoleConfig,
+};
+pub use webrtc_connection::{
+    Attendee, AudioFeatures, MeetingFeatureStatus, MeetingFeatures, WebRtcConnection,
+    WebRtcMediaPlacement, WebRtcMeeting,
 };
 
 /// A typed request. Implemented by the operations of this module only.
@@ -119,14 +127,19 @@ pub(crate) mod private {
 /// token otherwise.
 ///
 /// # Errors
-/// [`CommandError`] when the request breaks one of the service's limits, or the token cannot be
-/// put into a header.
+/// [`CommandError`] when the request breaks one of the service's limits, or the token is missing or
+/// cannot be put into a header.
 pub fn to_http<R: ApiRequest>(
     endpoint: &Endpoint,
     bearer: Option<&str>,
     request: &R,
 ) -> Result<http::Request<Vec<u8>>, CommandError> {
     request.check()?;
+    if bearer.is_none() && R::OPERATION.route().0 == Service::Participant {
+        return Err(CommandError::Empty {
+            field: "X-Amz-Bearer",
+        });
+    }
     Ok(build(
         endpoint,
         bearer.map(self::bearer).transpose()?,
@@ -155,7 +168,7 @@ pub(crate) fn build<R: ApiRequest>(
     let mut path = path.to_owned();
     for label in request.labels() {
         path.push('/');
-        percent_encode(label, &mut path);
+        percent_encode(label.as_bytes(), &mut path);
     }
     let mut http = http::Request::new(request.body());
     *http.method_mut() = method;
@@ -173,18 +186,18 @@ pub(crate) fn build<R: ApiRequest>(
     http
 }
 
-/// Adds a label to a path. All but the unreserved characters of RFC 3986 are encoded, a slash too.
-fn percent_encode(label: &str, path: &mut String) {
+/// Adds a part to a URI. All but the unreserved characters of RFC 3986 are encoded, a slash too.
+fn percent_encode(part: &[u8], uri: &mut String) {
     const DIGITS: [char; 16] = [
         '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F',
     ];
-    for byte in label.bytes() {
+    for &byte in part {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
-            path.push(char::from(byte));
+            uri.push(char::from(byte));
         } else {
-            path.push('%');
-            path.push(DIGITS[usize::from(byte >> 4)]);
-            path.push(DIGITS[usize::from(byte & 0xF)]);
+            uri.push('%');
+            uri.push(DIGITS[usize::from(byte >> 4)]);
+            uri.push(DIGITS[usize::from(byte & 0xF)]);
         }
     }
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::api::{ApiRequest, Operation, limits, private};
 use crate::error::{CommandError, ProtocolError};
 use crate::ids::{ClientToken, ItemId};
-use crate::wire::{AbsoluteTime, ContentType};
+use crate::wire::{AbsoluteTime, ContentType, MessageProcessingStatus};
 
 /// A message to send: what it says, and in which form.
 #[derive(Clone, PartialEq, Eq)]
@@ -86,6 +86,8 @@ pub struct SentMessage {
     pub id: ItemId,
     /// When the service took it in.
     pub absolute_time: Option<AbsoluteTime>,
+    /// What has become of it, when the service processes it before it delivers it.
+    pub message_processing_status: Option<MessageProcessingStatus>,
 }
 
 #[derive(Serialize)]
@@ -101,6 +103,13 @@ struct Body<'a> {
 pub(super) struct Sent {
     pub(super) id: Option<ItemId>,
     pub(super) absolute_time: Option<String>,
+    message_metadata: Option<MessageProcessingMetadata>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct MessageProcessingMetadata {
+    message_processing_status: Option<String>,
 }
 
 impl private::Sealed for SendMessage {}
@@ -128,6 +137,28 @@ impl ApiRequest for SendMessage {
         Ok(SentMessage {
             id: super::required(WHAT, "Id", sent.id)?,
             absolute_time: super::time(sent.absolute_time),
+            message_processing_status: sent
+                .message_metadata
+                .and_then(|metadata| metadata.message_processing_status)
+                .map(|status| status.as_str().into()),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_answer_names_the_message_and_says_what_has_become_of_it() {
+        let sent = SendMessage::parse(
+            br#"{"Id":"m1","MessageMetadata":{"MessageProcessingStatus":"PROCESSING"}}"#,
+        )
+        .unwrap();
+        assert_eq!(sent.id.as_str(), "m1");
+        let status = sent.message_processing_status.unwrap();
+        assert_eq!(status, MessageProcessingStatus::Processing);
+        let plain = SendMessage::parse(br#"{"Id":"m1","MessageMetadata":{}}"#).unwrap();
+        assert_eq!(plain.message_processing_status, None);
     }
 }

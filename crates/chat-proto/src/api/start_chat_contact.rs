@@ -12,12 +12,15 @@ use crate::api::{
     Websocket, limits, private, segment_attributes,
 };
 use crate::error::{CommandError, ProtocolError, RequestError};
-use crate::ids::{ChatDetails, ClientToken, ContactId, CustomerId, StreamingId};
+use crate::ids::{
+    ChatDetails, ClientToken, ContactId, CustomerId, ParticipantId, ParticipantToken, StreamingId,
+};
 use crate::wire::ContentType;
 
 /// Starts a chat. This operation belongs to the service `connect`, which demands a SigV4
-/// signature from AWS credentials: sign the request before sending it to AWS, or let a backend of
-/// yours start the chat. A local simulator needs no signature.
+/// signature from AWS credentials: sign the request before sending it to AWS (`api::sigv4`, with the
+/// feature `sigv4`), or let a backend start the chat, such as the one of
+/// [`start_chat_proxy`](crate::api::start_chat_proxy). A local simulator needs no signature.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StartChatContact {
@@ -127,7 +130,31 @@ impl StartChatContact {
     pub fn read_answer(
         response: &http::Response<impl AsRef<[u8]>>,
     ) -> Result<StartedChat, RequestError> {
-        Ok(StartedChat::parse(super::success::<Self>(response)?)?)
+        let answer: Answer = super::json_answer(WHAT, super::success::<Self>(response)?)?;
+        Ok(answer.read()?)
+    }
+
+    /// Everything but which instance and which flow.
+    pub(super) fn check_chat(&self) -> Result<(), CommandError> {
+        limits::length("ParticipantDetails.DisplayName", &self.display_name, 256)?;
+        limits::attributes(&self.attributes)?;
+        if let Some((content_type, content)) = &self.initial_message {
+            limits::length("InitialMessage.ContentType", content_type.as_str(), 100)?;
+            limits::content("InitialMessage.Content", content)?;
+        }
+        let client_token = self.client_token.as_ref().map(ClientToken::as_str);
+        limits::optional_length("ClientToken", client_token, 500)?;
+        let minutes = self.chat_duration_in_minutes;
+        limits::range("ChatDurationInMinutes", minutes, 60, 10_080)?;
+        segment_attributes::check(&self.segment_attributes)?;
+        self.check_content_types()?;
+        self.check_past()?;
+        let customer_id = self.customer_id.as_ref().map(CustomerId::expose);
+        limits::optional_length("CustomerId", customer_id, 128)?;
+        match &self.streaming_endpoint_arn {
+            Some(arn) => limits::streaming_endpoint(arn),
+            None => Ok(()),
+        }
     }
 
     fn check_content_types(&self) -> Result<(), CommandError> {
@@ -203,22 +230,6 @@ pub struct StartedChat {
 
 const WHAT: &str = "the answer of StartChatContact";
 
-impl StartedChat {
-    fn parse(body: &[u8]) -> Result<Self, ProtocolError> {
-        let answer: Answer = super::json_answer(WHAT, body)?;
-        Ok(Self {
-            details: answer.details,
-            continued_from_contact_id: answer.continued_from_contact_id,
-            websocket: answer.websocket.map(|it| it.read(WHAT)).transpose()?,
-            connection_credentials: answer
-                .connection_credentials
-                .map(|it| it.read(WHAT))
-                .transpose()?,
-            streaming_id: answer.streaming_id,
-        })
-    }
-}
-
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Body<'a> {
@@ -274,13 +285,37 @@ struct InitialMessage<'a> {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Answer {
-    #[serde(flatten)]
-    details: ChatDetails,
+pub(super) struct Answer {
+    contact_id: Option<ContactId>,
+    participant_id: Option<ParticipantId>,
+    participant_token: Option<ParticipantToken>,
     continued_from_contact_id: Option<ContactId>,
     websocket: Option<AnswerWebsocket>,
     connection_credentials: Option<AnswerCredentials>,
     streaming_id: Option<StreamingId>,
+}
+
+impl Answer {
+    pub(super) fn read(self) -> Result<StartedChat, ProtocolError> {
+        Ok(StartedChat {
+            details: ChatDetails {
+                contact_id: super::required(WHAT, "ContactId", self.contact_id)?,
+                participant_id: super::required(WHAT, "ParticipantId", self.participant_id)?,
+                participant_token: super::required(
+                    WHAT,
+                    "ParticipantToken",
+                    self.participant_token,
+                )?,
+            },
+            continued_from_contact_id: self.continued_from_contact_id,
+            websocket: self.websocket.map(|it| it.read(WHAT)).transpose()?,
+            connection_credentials: self
+                .connection_credentials
+                .map(|it| it.read(WHAT))
+                .transpose()?,
+            streaming_id: self.streaming_id,
+        })
+    }
 }
 
 impl private::Sealed for StartChatContact {}
@@ -292,25 +327,7 @@ impl ApiRequest for StartChatContact {
     fn check(&self) -> Result<(), CommandError> {
         limits::length("InstanceId", &self.instance_id, 100)?;
         limits::length("ContactFlowId", &self.contact_flow_id, 500)?;
-        limits::length("ParticipantDetails.DisplayName", &self.display_name, 256)?;
-        limits::attributes(&self.attributes)?;
-        if let Some((content_type, content)) = &self.initial_message {
-            limits::length("InitialMessage.ContentType", content_type.as_str(), 100)?;
-            limits::content("InitialMessage.Content", content)?;
-        }
-        let client_token = self.client_token.as_ref().map(ClientToken::as_str);
-        limits::optional_length("ClientToken", client_token, 500)?;
-        let minutes = self.chat_duration_in_minutes;
-        limits::range("ChatDurationInMinutes", minutes, 60, 10_080)?;
-        segment_attributes::check(&self.segment_attributes)?;
-        self.check_content_types()?;
-        self.check_past()?;
-        let customer_id = self.customer_id.as_ref().map(CustomerId::expose);
-        limits::optional_length("CustomerId", customer_id, 128)?;
-        match &self.streaming_endpoint_arn {
-            Some(arn) => limits::streaming_endpoint(arn),
-            None => Ok(()),
-        }
+        self.check_chat()
     }
 
     fn body(&self) -> Vec<u8> {
@@ -353,7 +370,8 @@ impl ApiRequest for StartChatContact {
     }
 
     fn parse(body: &[u8]) -> Result<ChatDetails, ProtocolError> {
-        super::json_answer(WHAT, body)
+        let answer: Answer = super::json_answer(WHAT, body)?;
+        Ok(answer.read()?.details)
     }
 }
 
@@ -375,7 +393,12 @@ mod tests {
         assert!(broken(|it| it.contact_flow_id.clear()).starts_with("ContactFlowId is empty"));
         let name = "ParticipantDetails.DisplayName has 257";
         assert!(broken(|it| it.display_name = "n".repeat(257)).starts_with(name));
-        let bytes = broken(|it| _ = it.attributes.insert("k".into(), "v".repeat(32_768)));
+        let value = broken(|it| _ = it.attributes.insert("k".into(), "v".repeat(32_768)));
+        assert!(value.starts_with("Attributes has 32768 characters in a key or value"));
+        let bytes = broken(|it| {
+            it.attributes.insert("k".into(), "v".repeat(32_767));
+            it.attributes.insert("l".into(), String::new());
+        });
         assert!(bytes.starts_with("Attributes has 32769 bytes"));
         let key = broken(|it| _ = it.attributes.insert("a key".into(), String::new()));
         assert!(key.starts_with("Attributes is not valid"));
@@ -474,6 +497,12 @@ mod tests {
         assert_eq!(chat.websocket, None);
         assert_eq!(chat.connection_credentials, None);
         assert_eq!(chat.streaming_id, None);
+        let body = http::Response::new(r#"{"ContactId":"c","ParticipantToken":"t"}"#);
+        let nobody = StartChatContact::read_answer(&body).unwrap_err();
+        assert!(
+            nobody.to_string().ends_with("has no ParticipantId"),
+            "{nobody}"
+        );
         let mut refused = http::Response::new(r#"{"__type":"LimitExceededException"}"#);
         *refused.status_mut() = http::StatusCode::TOO_MANY_REQUESTS;
         assert!(matches!(

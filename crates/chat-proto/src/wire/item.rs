@@ -72,6 +72,18 @@ open_enum! {
     }
 }
 
+open_enum! {
+    /// What has become of a message that the service processes before it delivers it.
+    MessageProcessingStatus {
+        /// It is being processed.
+        Processing = "PROCESSING",
+        /// It could not be processed.
+        Failed = "FAILED",
+        /// It was processed and will not be delivered.
+        Rejected = "REJECTED",
+    }
+}
+
 /// A file in the chat.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -106,6 +118,8 @@ pub struct MessageMetadata {
     pub message_id: Option<ItemId>,
     /// All of its receipts.
     pub receipts: Vec<Receipt>,
+    /// What has become of it, when the service processes it before it delivers it.
+    pub message_processing_status: Option<MessageProcessingStatus>,
     /// For a message sent in parts: whether this is the whole of it.
     pub message_completed: Option<bool>,
     /// For a message sent in parts: which part this is, from 1.
@@ -218,6 +232,8 @@ struct WireMetadata<'a> {
     message_id: Option<Text<'a>>,
     #[serde(borrow)]
     receipts: Option<Vec<WireReceipt<'a>>>,
+    #[serde(borrow)]
+    message_processing_status: Option<Text<'a>>,
     message_completed: Option<bool>,
     chunk_number: Option<u64>,
 }
@@ -352,6 +368,9 @@ impl From<WireMetadata<'_>> for MessageMetadata {
         Self {
             message_id: wire.message_id.map(|text| ItemId::from(text.as_str())),
             receipts: receipts.into_iter().map(Receipt::from).collect(),
+            message_processing_status: wire
+                .message_processing_status
+                .map(|text| MessageProcessingStatus::from(text.as_str())),
             message_completed: wire.message_completed,
             chunk_number: wire.chunk_number,
         }

@@ -12,6 +12,7 @@ pub use content_type::ContentType;
 pub use frame::{Frame, HEARTBEAT, PING, SUBSCRIBE};
 pub use interactive::InteractiveMessage;
 pub use item::{
-    Attachment, AttachmentStatus, Item, ItemType, MessageMetadata, ParticipantRole, Receipt,
+    Attachment, AttachmentStatus, Item, ItemType, MessageMetadata, MessageProcessingStatus,
+    ParticipantRole, Receipt,
 };
 pub use timestamp::AbsoluteTime;

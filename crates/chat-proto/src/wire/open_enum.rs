@@ -18,6 +18,9 @@ macro_rules! open_enum {
         }
 
         impl $name {
+            /// The values this version knows.
+            pub const KNOWN: &'static [Self] = &[$( Self::$variant, )+];
+
             /// The text as the service writes it.
             #[must_use]
             pub fn as_str(&self) -> &str {

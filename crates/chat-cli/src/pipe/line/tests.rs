@@ -22,6 +22,7 @@ fn throttled() -> RequestError {
         status: 429,
         exception: Exception::Throttling,
         message: "Rate exceeded".to_owned(),
+        detail: None,
         retry_after: None,
     })
 }
