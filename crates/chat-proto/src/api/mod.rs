@@ -32,8 +32,11 @@ mod operation;
 mod segment_attributes;
 mod send_event;
 mod send_message;
+#[cfg(feature = "sigv4")]
+pub mod sigv4;
 mod start_attachment_upload;
 mod start_chat_contact;
+pub mod start_chat_proxy;
 mod start_contact_streaming;
 mod stop_contact;
 mod stop_contact_streaming;
