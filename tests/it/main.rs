@@ -12,6 +12,8 @@ mod simulated_gap_limits;
 mod simulated_leaving;
 mod simulated_liveness;
 mod simulated_outbox;
+mod simulated_partial;
+mod simulated_past_contacts;
 mod simulated_receipts;
 mod simulated_recovery;
 mod simulated_refusals;

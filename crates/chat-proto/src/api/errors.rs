@@ -148,13 +148,13 @@ pub(super) fn describe(
         exception: Exception::from(name.as_str()),
         message: beginning(message.unwrap_or_default(), MESSAGE_LIMIT),
         detail: detail(body).map(Box::new),
-        retry_after: retry_after(response.headers()),
+        retry_after: retry_after(headers),
     }
     .into()
 }
 
 /// How long the service asks us to wait, at most an hour.
-pub(crate) fn retry_after(headers: &http::HeaderMap) -> Option<Duration> {
+pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let seconds = headers.get(RETRY_AFTER)?.to_str().ok()?;
     let seconds = Duration::from_secs(seconds.trim().parse().ok()?);
     Some(seconds.min(RETRY_AFTER_LIMIT))

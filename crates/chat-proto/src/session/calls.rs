@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::action::WakeReason;
 use crate::api::{self, GetTranscript, ScanDirection, SendEvent, SortOrder, StartPosition};
-use crate::error::{CommandError, RequestError};
+use crate::error::{CommandError, RequestError, RetryClass};
 use crate::event::{CallAnswer, Event};
 use crate::ids::{CallId, ItemId, NextToken};
 use crate::session::access::{Access, TokenState};
@@ -33,7 +33,7 @@ pub(super) struct Calls {
     calls: BTreeMap<CallId, Call>,
     next: u64,
     limit: usize,
-    /// Where the last page of older items ended.
+    /// Where the last page of older items ended, or the history of the first connect.
     older_token: Option<NextToken>,
 }
 
@@ -125,6 +125,11 @@ impl Calls {
                 });
             }
             (Ok(answer), _) => self.finish(id, Ok(answer), outputs),
+            (Err(error), Ask::LoadOlder(_))
+                if self.older_token.is_some() && error.retry_class() == RetryClass::Never =>
+            {
+                self.older_token = None; // it is good no more: ask from the oldest item we have
+            }
             (Err(error), _) => {
                 let verdict = call.tries.failed_of_few(now, &error, access, outputs);
                 if verdict == Verdict::GiveUp {
@@ -145,6 +150,11 @@ impl Calls {
             let event = Event::CallFinished { call: id, result };
             outputs.events.push_back(event);
         }
+    }
+
+    /// The history of the first connect has been read; the token gives the page before it.
+    pub(super) fn history_read(&mut self, older: NextToken) {
+        self.older_token.get_or_insert(older);
     }
 
     /// Whether older items are being loaded.

@@ -42,6 +42,8 @@ pub(super) struct Gap {
     /// Whether a connection was lost before that, so that it is not known how far back what was
     /// missed goes.
     interrupted: bool,
+    /// Gives the page before the history that was read.
+    older: Option<NextToken>,
     /// Items that arrived lately, with the time of arrival.
     recent: VecDeque<(Instant, Position)>,
     scan: Option<Scan>,
@@ -86,6 +88,7 @@ impl Gap {
             joined: false,
             history_read: false,
             interrupted: false,
+            older: None,
             recent: VecDeque::new(),
             scan: None,
             denied: None,
@@ -123,6 +126,12 @@ impl Gap {
     /// Whether the history of the first connect has been read.
     pub(super) const fn is_history_read(&self) -> bool {
         self.history_read
+    }
+
+    /// What gives the page before the history that was read, once it has been: items of past
+    /// chats can be had by it alone.
+    pub(super) const fn take_older(&mut self) -> Option<NextToken> {
+        self.older.take()
     }
 
     /// A connection is up: what is missing is looked for.
@@ -292,7 +301,10 @@ impl Gap {
                     return None;
                 }
                 if reached {
-                    scan.next_token = None;
+                    let older = scan.next_token.take();
+                    if !self.history_read {
+                        self.older = older;
+                    }
                 }
                 let pages = std::mem::take(held).into_iter().rev();
                 return Some(pages.flatten().collect());

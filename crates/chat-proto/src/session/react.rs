@@ -115,7 +115,7 @@ impl Session {
 
     pub(super) fn publish_changes(&mut self) {
         let changes = self.transcript.take_changes();
-        let events = changes.into_iter().map(Event::TranscriptChanged);
+        let events = changes.map(Event::TranscriptChanged);
         self.outputs.events.extend(events);
     }
 
@@ -328,7 +328,7 @@ impl Session {
     fn item_arrived(&mut self, json: &str) {
         match Item::parse(json) {
             Ok(item) if item.related_contact_id.is_some() || self.is_of_this_chat(&item) => {
-                self.receive(item, Source::Live);
+                self.receive(Arc::new(item), Source::Live);
             }
             Ok(item) => self
                 .outputs
@@ -355,44 +355,49 @@ impl Session {
     }
 
     /// Takes an item in; whether it is new.
-    fn receive(&mut self, item: Item, source: Source) -> bool {
-        let item = Arc::new(item);
+    fn receive(&mut self, item: Arc<Item>, source: Source) -> bool {
         let own = item.participant_id.as_ref() == Some(&self.details.participant_id);
         let kind = ItemKind::of(&item);
         self.transcript.apply_receipts(&item);
         self.note_own_receipts(&item);
-        let mut local_id = None;
         let mut told_before = false;
         let placed = item.is_kept() && !item.is_partial();
         let position = Position::of(&item).filter(|_| placed);
-        let is_new = if let Some(position) = position {
-            let seen = self.transcript.has_seen(&position.id);
-            let echo_of = if own && kind == ItemKind::Message && !seen {
-                self.outbox.echo(&item)
-            } else {
-                None
-            };
+        let arrival = if let Some(position) = position {
+            let echo_of =
+                if own && kind == ItemKind::Message && !self.transcript.has_seen(&position.id) {
+                    self.outbox.echo(&item)
+                } else {
+                    None
+                };
             if source == Source::Live {
                 self.gap.arrived(self.now, position.clone());
             }
             told_before = self.reported.contains(&position);
-            match self.transcript.receive(&item, position, echo_of) {
-                Arrival::New(local) => {
-                    local_id = local;
-                    true
-                }
-                Arrival::Known => false,
-            }
+            self.transcript.receive(&item, position, echo_of)
+        } else if kind == ItemKind::PartialMessage {
+            self.transcript.receive_part(&item)
         } else {
             if placed {
                 self.outputs.report(Diagnostic::UnplacedItem);
             }
-            self.passing.is_new(&item) && (item.id.is_some() || source == Source::Live)
+            Arrival::Passing
         };
+        let (is_new, local_id) = match arrival {
+            Arrival::New(local_id) => (true, local_id),
+            Arrival::Known => (false, None),
+            Arrival::Passing => {
+                let is_new = self.passing.is_new(&item);
+                (
+                    is_new && (item.id.is_some() || source == Source::Live),
+                    None,
+                )
+            }
+        };
+        self.publish_changes();
         if !is_new {
             return false;
         }
-        self.publish_changes();
         // In persistent chat, the history holds the ends of past chats.
         let ended = item.is_chat_ended() && self.is_of_this_chat(&item);
         let transferred = self.is_transferred_by(&item);
@@ -459,23 +464,34 @@ impl Session {
             .answered(self.now, result, &mut self.access, &mut self.outputs);
         if let Some(items) = items {
             let positions: Vec<_> = items.iter().filter_map(Position::of).collect();
-            let mut new = 0;
-            for item in items {
-                if self.receive(item, Source::Recovered) {
-                    new += 1;
-                }
-            }
+            let new = self.receive_page(items, Source::Recovered);
             self.gap.recovered(&positions, new, &mut self.outputs);
+            if let Some(older) = self.gap.take_older() {
+                self.calls.history_read(older);
+            }
         }
     }
 
-    fn older_loaded(&mut self, page: OlderPage) {
-        let mut items = 0;
-        for item in page.items {
-            if self.receive(item, Source::Older) {
-                items += 1;
+    /// Takes the items of a page in, oldest first; how many of them are new.
+    fn receive_page(&mut self, items: Vec<Item>, source: Source) -> u64 {
+        let mut new = 0;
+        let mut receipts = Vec::new();
+        for item in items.into_iter().map(Arc::new) {
+            if item.metadata.is_some() {
+                receipts.push(Arc::clone(&item));
+            }
+            if self.receive(item, source) {
+                new += 1;
             }
         }
+        for item in receipts {
+            self.note_own_receipts(&item); // those that stood before their message
+        }
+        new
+    }
+
+    fn older_loaded(&mut self, page: OlderPage) {
+        let items = self.receive_page(page.items, Source::Older);
         let answer = CallAnswer::OlderLoaded {
             items,
             complete: page.complete,

@@ -3,77 +3,26 @@
 //! Items the service has numbered are ordered by (time, id). Messages that are not confirmed yet
 //! come after all of them, in the order they were sent.
 
-mod dropped;
+mod entry;
+mod known;
 mod order;
+mod partial;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::api::Draft;
 use crate::ids::{ItemId, LocalId, ParticipantId};
-use crate::transcript::dropped::Dropped;
+use crate::transcript::known::Known;
 use crate::transcript::order::OrderedEntries;
+use crate::transcript::partial::{Part, Partials};
 use crate::wire::{AbsoluteTime, Item, ItemType};
 
+pub use entry::{Change, Entry, Status};
 pub(crate) use order::Position;
 
 /// The most receipts kept for messages that have not come yet.
 const RECEIPTS_LIMIT: usize = 1_000;
-
-/// How far a message has come. Only ever rises, except that a failed one can be sent again.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-#[non_exhaustive]
-pub enum Status {
-    /// Ours, and could not be sent.
-    Failed,
-    /// Ours, and not confirmed yet.
-    Sending,
-    /// The service has it.
-    Sent,
-    /// Somebody has received it.
-    Delivered,
-    /// Somebody has read it.
-    Read,
-}
-
-/// A line of the transcript. Cheap to clone.
-#[derive(Clone, PartialEq, Eq, Debug)]
-#[non_exhaustive]
-pub struct Entry {
-    /// The item. For a message that is not confirmed yet, one made of its draft, without id and
-    /// time.
-    pub item: Arc<Item>,
-    /// The message of this session it is.
-    pub local_id: Option<LocalId>,
-    /// How far it has come.
-    pub status: Status,
-}
-
-/// A change of the transcript. Indices are those at the moment of the change, so a copy that
-/// applies all changes in order stays equal to the transcript.
-#[derive(Clone, PartialEq, Eq, Debug)]
-#[expect(clippy::exhaustive_enums, reason = "a copy must apply every change")]
-pub enum Change {
-    /// An entry is new at this index; those from there on moved up by one.
-    Inserted {
-        /// Where.
-        index: usize,
-        /// What.
-        entry: Entry,
-    },
-    /// The entry at this index is another one.
-    Updated {
-        /// Where.
-        index: usize,
-        /// What it is.
-        entry: Entry,
-    },
-    /// The entry at this index is gone; those after it moved down by one.
-    Removed {
-        /// Where.
-        index: usize,
-    },
-}
 
 /// What an arriving item was to the transcript.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -82,6 +31,8 @@ pub(crate) enum Arrival {
     New(Option<LocalId>),
     /// Seen before.
     Known,
+    /// A part of a message that is not kept, and so not known here when it comes again.
+    Passing,
 }
 
 /// Everything said in a chat, in one total order.
@@ -89,14 +40,14 @@ pub(crate) enum Arrival {
 pub struct Transcript {
     /// Items the service has numbered.
     ordered: OrderedEntries,
-    /// Where each of them stands.
-    positions: BTreeMap<ItemId, Position>,
-    /// Those of them that only an HTTP answer has told of: the item itself is still to come.
+    /// Where each of them stands, and which are not held any more.
+    known: Known,
+    /// Those that only an HTTP answer has told of: the item itself is still to come.
     unseen: BTreeMap<ItemId, LocalId>,
+    /// Those that are still being written.
+    partials: Partials,
     /// Our messages that are not confirmed, in the order of sending.
     local: Vec<Entry>,
-    /// Items that were dropped, or never taken in, to stay within the limit.
-    dropped: Dropped,
     /// Receipts of messages that have not come yet.
     receipts: BTreeMap<ItemId, Status>,
     limit: usize,
@@ -108,10 +59,10 @@ impl Transcript {
     pub(crate) const fn new(own: ParticipantId, limit: usize) -> Self {
         Self {
             ordered: OrderedEntries::new(),
-            positions: BTreeMap::new(),
+            known: Known::new(limit),
             unseen: BTreeMap::new(),
+            partials: Partials::new(),
             local: Vec::new(),
-            dropped: Dropped::new(limit),
             receipts: BTreeMap::new(),
             limit,
             own,
@@ -148,31 +99,37 @@ impl Transcript {
     /// The index of the item with this id.
     #[must_use]
     pub fn index_of(&self, id: &ItemId) -> Option<usize> {
-        let position = self.positions.get(id)?;
-        self.ordered.index_of(position)
+        let (index, _) = self.ordered.find(self.known.held(id)?)?;
+        Some(index)
     }
 
-    /// Whether the service itself has shown us this item.
+    /// Whether the service itself has shown us this item, all of it.
     pub(crate) fn has_seen(&self, id: &ItemId) -> bool {
-        let known = self.positions.contains_key(id) || self.dropped.contains(id);
-        known && !self.unseen.contains_key(id)
+        let Some(position) = self.known.held(id) else {
+            return self.known.is_dropped(id);
+        };
+        let provisional = self.unseen.contains_key(id) || self.is_partial(position);
+        !provisional
     }
 
     /// Where the item with this id stands.
     pub(crate) fn position(&self, id: &ItemId) -> Option<&Position> {
-        self.positions.get(id)
+        self.known.held(id)
     }
 
     /// Where each item stands that the service has shown us, as far as that is remembered.
     pub(crate) fn seen(&self) -> impl Iterator<Item = &Position> {
-        let held = self.positions.values();
-        let held = held.filter(|position| !self.unseen.contains_key(&position.id));
-        held.chain(self.dropped.positions())
+        let held = self.ordered.entries();
+        let shown = held.filter(|(position, entry)| {
+            !entry.is_partial() && !self.unseen.contains_key(&position.id)
+        });
+        let shown = shown.map(|(position, _)| position);
+        shown.chain(self.known.dropped())
     }
 
     /// Everything up to here counts as shown, since more than that is not remembered.
     pub(crate) const fn seen_up_to(&self) -> Option<&Position> {
-        self.dropped.floor()
+        self.known.floor()
     }
 
     /// Items that confirmed messages of ours have become, and which the service has not shown us.
@@ -190,14 +147,17 @@ impl Transcript {
         self.ordered.len() >= self.limit
     }
 
-    /// The oldest item the service has shown us.
+    /// The oldest item, if it is one from which the service can read on: of this chat, not of a
+    /// past one, and completely written.
     pub(crate) fn oldest(&self) -> Option<&ItemId> {
-        self.ordered.get(0).and_then(|entry| entry.item.id.as_ref())
+        let item = &self.ordered.get(0)?.item;
+        let is_start = item.related_contact_id.is_none() && !item.is_partial();
+        item.id.as_ref().filter(|_| is_start)
     }
 
     /// The changes since the last call.
-    pub(crate) fn take_changes(&mut self) -> Vec<Change> {
-        std::mem::take(&mut self.changes)
+    pub(crate) fn take_changes(&mut self) -> impl Iterator<Item = Change> {
+        self.changes.drain(..)
     }
 
     /// A message of ours that is to be sent.
@@ -248,14 +208,18 @@ impl Transcript {
         echo_of: Option<LocalId>,
     ) -> Arrival {
         let ours = self.unseen.remove(&position.id);
-        if let Some(known) = self.positions.get(&position.id).cloned() {
-            let Some(local_id) = ours else {
-                return Arrival::Known;
-            };
-            self.replace(&known, position, item, local_id);
-            return Arrival::New(Some(local_id));
+        let was_open = self.partials.close(&position.id);
+        if let Some(known) = self.known.held(&position.id).cloned() {
+            if ours.is_some() || self.is_partial(&known) {
+                self.replace(&known, position, item, ours);
+                return Arrival::New(ours);
+            }
+            if self.is_amended_by(&known, item) {
+                self.replace(&known, position, item, None);
+            }
+            return Arrival::Known;
         }
-        if self.dropped.knows(&position) {
+        if !was_open && self.known.knows(&position) {
             return Arrival::Known;
         }
         let local_id = ours.or(echo_of);
@@ -273,6 +237,60 @@ impl Transcript {
         Arrival::New(local_id)
     }
 
+    /// A part of a message that is still being written.
+    pub(crate) fn receive_part(&mut self, item: &Arc<Item>) -> Arrival {
+        let Some(id) = &item.id else {
+            return Arrival::Passing;
+        };
+        let held = self.known.held(id).cloned();
+        let is_whole = held.as_ref().is_some_and(|at| !self.is_partial(at));
+        if is_whole || self.known.is_dropped(id) {
+            return Arrival::Known; // it comes after the whole message
+        }
+        match self.partials.take(id, item) {
+            Part::Apart => return Arrival::Passing,
+            Part::Known => return Arrival::Known,
+            Part::Waits => return Arrival::New(None),
+            Part::Grows => {}
+        }
+        let Some(so_far) = self.partials.so_far(id).map(Arc::new) else {
+            return Arrival::New(None);
+        };
+        if let Some(at) = held {
+            self.update(&at, |entry| {
+                let length = |item: &Item| item.content.as_ref().map(String::len);
+                let grows = length(&entry.item) <= length(&so_far);
+                if grows {
+                    entry.item = so_far;
+                }
+                grows
+            });
+        } else if let Some(position) = Position::of(&so_far) {
+            let entry = Entry {
+                item: so_far,
+                local_id: None,
+                status: Status::Sent,
+            };
+            self.insert(position, entry);
+        }
+        Arrival::New(None)
+    }
+
+    fn is_partial(&self, position: &Position) -> bool {
+        let found = self.ordered.find(position);
+        found.is_some_and(|(_, entry)| entry.is_partial())
+    }
+
+    /// Whether a whole message says something else than what a page of the transcript gave as
+    /// such: the page was read while the message was being written.
+    fn is_amended_by(&self, known: &Position, item: &Item) -> bool {
+        let found = self.ordered.find(known);
+        item.is_completed()
+            && found.is_some_and(|(_, entry)| {
+                !entry.item.is_completed() && entry.item.content != item.content
+            })
+    }
+
     /// The service has confirmed a message of ours under this id and time.
     ///
     /// `echo` is the item that had been taken for its echo.
@@ -288,12 +306,12 @@ impl Transcript {
             // The service says that another item is ours: the one taken for it stands alone.
             self.set_local_id(echo, None);
         }
-        if self.positions.contains_key(id) {
+        if self.known.held(id).is_some() {
             self.remove_local(local_id);
             self.set_local_id(id, Some(local_id));
             return;
         }
-        if self.dropped.contains(id) {
+        if self.known.is_dropped(id) {
             self.remove_local(local_id);
             return;
         }
@@ -335,7 +353,7 @@ impl Transcript {
             })
             .max();
         let Some(status) = status else { return };
-        let Some(position) = self.positions.get(id).cloned() else {
+        let Some(position) = self.known.held(id).cloned() else {
             // It has overtaken its message.
             let waiting = self.receipts.entry(id.clone()).or_insert(status);
             *waiting = status.max(*waiting);
@@ -354,7 +372,7 @@ impl Transcript {
     }
 
     fn set_local_id(&mut self, id: &ItemId, local_id: Option<LocalId>) {
-        if let Some(position) = self.positions.get(id).cloned() {
+        if let Some(position) = self.known.held(id).cloned() {
             self.update(&position, |entry| {
                 let changes = entry.local_id != local_id;
                 entry.local_id = local_id;
@@ -363,8 +381,14 @@ impl Transcript {
         }
     }
 
-    /// The item itself has come for an entry made of an HTTP answer.
-    fn replace(&mut self, known: &Position, position: Position, item: &Arc<Item>, ours: LocalId) {
+    /// The item itself has come for an entry made of an HTTP answer or of parts.
+    fn replace(
+        &mut self,
+        known: &Position,
+        position: Position,
+        item: &Arc<Item>,
+        ours: Option<LocalId>,
+    ) {
         if *known == position {
             self.update(known, |entry| {
                 entry.item = Arc::clone(item);
@@ -372,28 +396,17 @@ impl Transcript {
             });
             return;
         }
-        let status = match self.ordered.remove(known) {
-            Some((index, entry)) => {
-                self.changes.push(Change::Removed { index });
-                entry.status
-            }
-            None => Status::Sent,
+        let Some((index, mut entry)) = self.ordered.remove(known) else {
+            return;
         };
-        self.insert(
-            position,
-            Entry {
-                item: Arc::clone(item),
-                local_id: Some(ours),
-                status,
-            },
-        );
+        self.changes.push(Change::Removed { index });
+        entry.item = Arc::clone(item);
+        entry.local_id = ours.or(entry.local_id);
+        self.insert(position, entry);
     }
 
     fn update(&mut self, position: &Position, change: impl FnOnce(&mut Entry) -> bool) {
-        let Some(index) = self.ordered.index_of(position) else {
-            return;
-        };
-        let Some(entry) = self.ordered.get_mut(position) else {
+        let Some((index, entry)) = self.ordered.find_mut(position) else {
             return;
         };
         if change(entry) {
@@ -408,26 +421,28 @@ impl Transcript {
         }
         let oldest = self.ordered.first();
         if self.is_full() && oldest.is_some_and(|oldest| position < *oldest) {
-            self.unseen.remove(&position.id);
-            self.dropped.add(position);
+            self.leave(position, &entry);
             return;
         }
-        self.positions.insert(position.id.clone(), position.clone());
+        self.known.hold(position.clone());
         let index = self.ordered.insert(position, entry.clone());
         self.changes.push(Change::Inserted { index, entry });
         if self.ordered.len() > self.limit {
-            self.drop_oldest();
+            if let Some((position, entry)) = self.ordered.pop_first() {
+                self.leave(position, &entry);
+                self.changes.push(Change::Removed { index: 0 });
+            }
         }
     }
 
-    fn drop_oldest(&mut self) {
-        let Some((position, _)) = self.ordered.pop_first() else {
-            return;
-        };
-        self.positions.remove(&position.id);
-        self.unseen.remove(&position.id);
-        self.dropped.add(position);
-        self.changes.push(Change::Removed { index: 0 });
+    /// There is no room for an entry. One whose item has not come is not remembered, so that the
+    /// item is still reported.
+    fn leave(&mut self, position: Position, entry: &Entry) {
+        if self.unseen.remove(&position.id).is_some() || entry.is_partial() {
+            self.known.forget(&position.id);
+        } else {
+            self.known.drop(position);
+        }
     }
 
     fn local_index(&self, local_id: LocalId) -> Option<usize> {

@@ -1,5 +1,8 @@
-//! Entries in order, in runs of bounded length: inserting moves at most one run, and looking up
-//! is a binary search for the run and another one in it.
+//! Entries in order, in runs of bounded length. Inserting moves a part of one run; looking up is
+//! a search for the run and another one in it. Beside the runs stand the indices at which they
+//! begin: a few hundred numbers at 100,000 entries, which an insert raises in one sweep.
+
+use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
@@ -24,14 +27,32 @@ impl Position {
     }
 }
 
-/// The longest run. At 100,000 entries there are a few hundred runs of a few hundred entries.
-const RUN: usize = 512;
+/// The longest run.
+const RUN: usize = 256;
+
+/// A part of the order. Never empty.
+#[derive(Clone, Debug)]
+struct Run {
+    /// Where its first entry stands: kept here, so that the search for a run does not read runs.
+    first: Position,
+    entries: VecDeque<(Position, Entry)>,
+}
+
+impl Run {
+    /// `None` when there is no entry.
+    fn of(entries: VecDeque<(Position, Entry)>) -> Option<Self> {
+        let (first, _) = entries.front()?;
+        let first = first.clone();
+        Some(Self { first, entries })
+    }
+}
 
 #[derive(Clone, Debug)]
 pub(super) struct OrderedEntries {
-    /// Runs of positions with their entries. Each run is sorted and not empty, and all of it
-    /// comes before all of the next.
-    runs: Vec<Vec<(Position, Entry)>>,
+    /// Each run is sorted, and all of it comes before all of the next.
+    runs: Vec<Run>,
+    /// The index of the first entry of each run.
+    starts: Vec<usize>,
     len: usize,
 }
 
@@ -39,6 +60,7 @@ impl OrderedEntries {
     pub(super) const fn new() -> Self {
         Self {
             runs: Vec::new(),
+            starts: Vec::new(),
             len: 0,
         }
     }
@@ -48,95 +70,191 @@ impl OrderedEntries {
     }
 
     pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = &Entry> {
-        self.runs.iter().flatten().map(|(_, entry)| entry)
+        let entries = self.runs.iter().flat_map(|run| &run.entries);
+        entries.map(|(_, entry)| entry)
+    }
+
+    /// All of them, with where they stand.
+    pub(super) fn entries(&self) -> impl Iterator<Item = (&Position, &Entry)> {
+        let entries = self.runs.iter().flat_map(|run| &run.entries);
+        entries.map(|(position, entry)| (position, entry))
     }
 
     pub(super) fn first(&self) -> Option<&Position> {
-        self.runs.first()?.first().map(|(position, _)| position)
+        self.runs.first().map(|run| &run.first)
     }
 
     pub(super) fn get(&self, index: usize) -> Option<&Entry> {
-        let mut left = index;
-        for run in &self.runs {
-            if left < run.len() {
-                return run.get(left).map(|(_, entry)| entry);
-            }
-            left -= run.len();
-        }
-        None
+        let run = self.starts.partition_point(|start| *start <= index);
+        let run = run.checked_sub(1)?;
+        let (_, entry) = self.runs[run].entries.get(index - self.starts[run])?;
+        Some(entry)
     }
 
-    pub(super) fn get_mut(&mut self, position: &Position) -> Option<&mut Entry> {
-        let (run, at) = self.find(position)?;
-        self.runs
-            .get_mut(run)
-            .and_then(|run| run.get_mut(at))
-            .map(|(_, entry)| entry)
+    /// The entry at this position, with its index.
+    pub(super) fn find(&self, position: &Position) -> Option<(usize, &Entry)> {
+        let (run, at) = self.search(position)?;
+        let (_, entry) = self.runs[run].entries.get(at)?;
+        Some((self.starts[run] + at, entry))
     }
 
-    pub(super) fn index_of(&self, position: &Position) -> Option<usize> {
-        let (run, at) = self.find(position)?;
-        Some(self.index(run, at))
+    /// The same, to be changed.
+    pub(super) fn find_mut(&mut self, position: &Position) -> Option<(usize, &mut Entry)> {
+        let (run, at) = self.search(position)?;
+        let (_, entry) = self.runs[run].entries.get_mut(at)?;
+        Some((self.starts[run] + at, entry))
     }
 
     /// Inserts an entry at a position that is not taken, and tells its index.
     pub(super) fn insert(&mut self, position: Position, entry: Entry) -> usize {
-        let run = self.run_for(&position);
-        if self.runs.is_empty() {
-            self.runs.push(Vec::new());
-        }
-        let entries = &mut self.runs[run];
-        let at = entries.partition_point(|(other, _)| *other < position);
-        entries.insert(at, (position, entry));
         self.len += 1;
-        let index = self.index(run, at);
-        if self.runs[run].len() > RUN {
+        let Some(run) = self.run_for(&position) else {
+            self.starts.push(0);
+            self.runs.extend(Run::of([(position, entry)].into()));
+            return 0;
+        };
+        let Run { first, entries } = &mut self.runs[run];
+        let at = entries.partition_point(|(other, _)| *other < position);
+        if at == 0 {
+            first.clone_from(&position);
+        }
+        entries.insert(at, (position, entry));
+        let index = self.starts[run] + at;
+        let overflow = if entries.len() > RUN {
             // What grows at its end, as a chat does, leaves full runs behind.
             let keep = if at == RUN { RUN } else { RUN / 2 };
-            let rest = self.runs[run].split_off(keep);
+            Run::of(entries.split_off(keep))
+        } else {
+            None
+        };
+        for start in &mut self.starts[run + 1..] {
+            *start += 1;
+        }
+        if let Some(rest) = overflow {
+            let start = self.starts[run] + self.runs[run].entries.len();
+            self.starts.insert(run + 1, start);
             self.runs.insert(run + 1, rest);
         }
         index
     }
 
     pub(super) fn remove(&mut self, position: &Position) -> Option<(usize, Entry)> {
-        let (run, at) = self.find(position)?;
-        let index = self.index(run, at);
-        let (_, entry) = self.runs[run].remove(at);
-        self.len -= 1;
-        if self.runs[run].is_empty() {
-            self.runs.remove(run);
-        }
+        let (run, at) = self.search(position)?;
+        let index = self.starts[run] + at;
+        let (_, entry) = self.take(run, at)?;
         Some((index, entry))
     }
 
     pub(super) fn pop_first(&mut self) -> Option<(Position, Entry)> {
-        let run = self.runs.first_mut()?;
-        let first = run.remove(0);
-        if run.is_empty() {
-            self.runs.remove(0);
+        if self.runs.is_empty() {
+            return None;
         }
+        self.take(0, 0)
+    }
+
+    fn take(&mut self, run: usize, at: usize) -> Option<(Position, Entry)> {
+        let Run { first, entries } = &mut self.runs[run];
+        let taken = entries.remove(at)?;
         self.len -= 1;
-        Some(first)
+        for start in &mut self.starts[run + 1..] {
+            *start -= 1;
+        }
+        match entries.front() {
+            Some((position, _)) if at == 0 => first.clone_from(position),
+            Some(_) => {}
+            None => {
+                self.runs.remove(run);
+                self.starts.remove(run);
+            }
+        }
+        Some(taken)
     }
 
-    /// The run a position belongs to: the last one that begins at or before it.
-    fn run_for(&self, position: &Position) -> usize {
-        self.runs
-            .partition_point(|run| run.first().is_some_and(|(first, _)| first <= position))
-            .saturating_sub(1)
+    /// The run a position belongs to: the last one that begins at or before it, or the first.
+    fn run_for(&self, position: &Position) -> Option<usize> {
+        let last = self.runs.last()?;
+        if last.first <= *position {
+            return Some(self.runs.len() - 1); // where most of what arrives belongs
+        }
+        let before = self.runs.partition_point(|run| run.first <= *position);
+        Some(before.saturating_sub(1))
     }
 
-    fn find(&self, position: &Position) -> Option<(usize, usize)> {
-        let run = self.run_for(position);
-        let entries = self.runs.get(run)?;
+    fn search(&self, position: &Position) -> Option<(usize, usize)> {
+        let run = self.run_for(position)?;
+        let entries = &self.runs[run].entries;
         let at = entries
             .binary_search_by(|(other, _)| other.cmp(position))
             .ok()?;
         Some((run, at))
     }
+}
 
-    fn index(&self, run: usize, at: usize) -> usize {
-        self.runs.iter().take(run).map(Vec::len).sum::<usize>() + at
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::sync::Arc;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::transcript::Status;
+
+    fn entry(id: u16) -> (Position, Entry) {
+        let json = format!(
+            r#"{{"Type":"MESSAGE","Id":"{id}","AbsoluteTime":"2026-01-31T12:00:{:02}Z"}}"#,
+            id % 60
+        );
+        let item = Item::parse(&json).unwrap();
+        let position = Position::of(&item).unwrap();
+        let entry = Entry {
+            item: Arc::new(item),
+            local_id: None,
+            status: Status::Sent,
+        };
+        (position, entry)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))]
+
+        #[test]
+        fn it_does_what_a_sorted_set_does(
+            steps in prop::collection::vec((0..2_000_u16, 0..8_u8), 1..3_000)
+        ) {
+            let mut ordered = OrderedEntries::new();
+            let mut set = BTreeSet::new();
+            for (id, what) in steps {
+                let (position, entry) = entry(id);
+                match what {
+                    0 => prop_assert_eq!(
+                        ordered.pop_first().map(|(position, _)| position),
+                        set.pop_first()
+                    ),
+                    1 | 2 => {
+                        let index = ordered.remove(&position).map(|(index, _)| index);
+                        let expected = set.range(..&position).count();
+                        prop_assert_eq!(index, set.remove(&position).then_some(expected));
+                    }
+                    _ if set.contains(&position) => {
+                        let (index, _) = ordered.find(&position).unwrap();
+                        prop_assert_eq!(index, set.range(..&position).count());
+                    }
+                    _ => {
+                        let index = ordered.insert(position.clone(), entry);
+                        prop_assert_eq!(index, set.range(..&position).count());
+                        set.insert(position);
+                    }
+                }
+                prop_assert_eq!(ordered.len(), set.len());
+                prop_assert_eq!(ordered.first(), set.first());
+            }
+            for (index, position) in set.iter().enumerate() {
+                let id = ordered.get(index).and_then(|entry| entry.item.id.as_ref());
+                prop_assert_eq!(id, Some(&position.id));
+            }
+            prop_assert!(ordered.get(set.len()).is_none());
+            prop_assert_eq!(ordered.iter().count(), set.len());
+        }
     }
 }

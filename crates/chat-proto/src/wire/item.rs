@@ -322,11 +322,17 @@ impl Item {
     /// Whether it is a part of a message that is not complete yet.
     #[must_use]
     pub fn is_partial(&self) -> bool {
-        let completed = self
-            .metadata
-            .as_ref()
-            .and_then(|data| data.message_completed);
-        completed == Some(false)
+        self.message_completed() == Some(false)
+    }
+
+    /// Whether it is the whole of a message that may have been sent in parts before.
+    pub(crate) fn is_completed(&self) -> bool {
+        self.message_completed() == Some(true)
+    }
+
+    fn message_completed(&self) -> Option<bool> {
+        let metadata = self.metadata.as_ref()?;
+        metadata.message_completed
     }
 
     /// Whether it says that the chat has ended.
