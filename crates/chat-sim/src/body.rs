@@ -48,7 +48,8 @@ impl<'a> Fields<'a> {
         }
     }
 
-    fn missing(&self, name: &str) -> Refusal {
+    /// A refusal of a request without a member.
+    pub(crate) fn missing(&self, name: &str) -> Refusal {
         Refusal::Malformed(format!("{} is required.", self.name(name)))
     }
 
@@ -202,6 +203,38 @@ impl<'a> Fields<'a> {
             })
             .collect::<Result<_, _>>()
             .map(Some)
+    }
+
+    /// A list of so many texts of so many characters.
+    pub(crate) fn texts(
+        &self,
+        name: &str,
+        count: RangeInclusive<usize>,
+        length: RangeInclusive<usize>,
+    ) -> Result<Vec<&'a str>, Refusal> {
+        let value = self.get(name).ok_or_else(|| self.missing(name))?;
+        let values = value
+            .as_array()
+            .ok_or_else(|| self.wrong_type(name, "a list of strings"))?;
+        if !count.contains(&values.len()) {
+            let rule = format!("must have {} to {} entries", count.start(), count.end());
+            return Err(self.invalid(name, &rule));
+        }
+        let text = |value: &'a Value| {
+            let text = value
+                .as_str()
+                .ok_or_else(|| self.wrong_type(name, "a list of strings"))?;
+            if length.contains(&text.chars().count()) {
+                return Ok(text);
+            }
+            let rule = format!(
+                "must have entries of {} to {} characters",
+                length.start(),
+                length.end()
+            );
+            Err(self.invalid(name, &rule))
+        };
+        values.iter().map(text).collect()
     }
 
     /// An object inside this one, or nothing.

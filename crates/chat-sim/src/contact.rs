@@ -10,6 +10,7 @@ use crate::item::{Item, Receipt, Role};
 use crate::operation::Operation;
 use crate::output::SocketId;
 use crate::script_run::ScriptRun;
+use crate::upload::Upload;
 
 /// The number of a contact inside the core, in order of creation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -135,6 +136,9 @@ pub struct Contact {
     sends: VecDeque<(u64, AcceptedSend)>,
     sends_total: u64,
     client_tokens: BTreeMap<TokenKey, u64>,
+    /// Files, by number in order of their beginning.
+    pub(crate) uploads: BTreeMap<u64, Upload>,
+    pub(crate) upload_numbers: u64,
     pub(crate) sockets: BTreeSet<SocketId>,
     pub(crate) requests: BTreeMap<Operation, u64>,
     pub(crate) requests_after_end: u64,
@@ -172,6 +176,8 @@ impl Contact {
             sends: VecDeque::new(),
             sends_total: 0,
             client_tokens: BTreeMap::new(),
+            uploads: BTreeMap::new(),
+            upload_numbers: 0,
             sockets: BTreeSet::new(),
             requests: BTreeMap::new(),
             requests_after_end: 0,

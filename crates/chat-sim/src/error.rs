@@ -20,6 +20,8 @@ pub(crate) enum Refusal {
     ContactNotFound(&'static str),
     /// The request contradicts the state of the chat.
     Conflict(&'static str),
+    /// Too many attachments.
+    QuotaExceeded(String),
     /// Too many chats.
     LimitExceeded(String),
     /// No operation has this method and path.
@@ -58,6 +60,11 @@ impl Refusal {
                 text.to_owned(),
             ),
             Self::Conflict(text) => (StatusCode::CONFLICT, "ConflictException", text.to_owned()),
+            Self::QuotaExceeded(text) => (
+                StatusCode::PAYMENT_REQUIRED,
+                "ServiceQuotaExceededException",
+                text,
+            ),
             Self::LimitExceeded(text) => (
                 StatusCode::TOO_MANY_REQUESTS,
                 "LimitExceededException",
@@ -94,6 +101,11 @@ pub enum ControlError {
     /// The chat has as many participants as it may have.
     #[error("the chat has {0} participants, which is all it may have; let one leave first")]
     TooManyParticipants(usize),
+    /// The chat has as many files as it may have.
+    #[error(
+        "the chat has {0} attachments, which is all it may have; raise Settings::attachments_per_contact"
+    )]
+    TooManyAttachments(usize),
     /// The transcript is full.
     #[error(
         "the transcript holds {0} items, which is all it may hold; raise Settings::items_per_contact or start another chat"

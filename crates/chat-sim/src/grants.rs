@@ -26,6 +26,18 @@ pub(crate) enum GrantKind {
         /// When the service closes the socket that it opens.
         socket_expires: Duration,
     },
+    /// The upload of a file.
+    Upload {
+        /// The number of the file in its contact.
+        number: u64,
+    },
+    /// The download of a file.
+    Download {
+        /// The number of the file in its contact.
+        number: u64,
+        /// Whether it is to be shown rather than saved.
+        inline: bool,
+    },
 }
 
 /// What a token opens.

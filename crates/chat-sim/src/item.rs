@@ -46,6 +46,9 @@ pub enum ItemType {
     /// Something that happened: typing, joined, left, ended.
     #[serde(rename = "EVENT")]
     Event,
+    /// A file.
+    #[serde(rename = "ATTACHMENT")]
+    Attachment,
     /// A receipt for a message.
     #[serde(rename = "MESSAGEMETADATA")]
     MessageMetadata,
@@ -60,6 +63,12 @@ pub enum Role {
     Customer,
     /// Who answers it.
     Agent,
+    /// The flow, and the bots in it.
+    System,
+    /// A bot of the company's own.
+    CustomBot,
+    /// Who watches over the agents.
+    Supervisor,
 }
 
 /// One chat item, as clients receive it on the socket and from GetTranscript.
@@ -93,9 +102,40 @@ pub struct Item {
     pub initial_contact_id: String,
     /// The contact.
     pub contact_id: String,
+    /// The file, for [`ItemType::Attachment`].
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub attachments: Vec<Attachment>,
     /// The receipts, for [`ItemType::MessageMetadata`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message_metadata: Option<MessageMetadata>,
+}
+
+/// What has become of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[non_exhaustive]
+pub enum AttachmentStatus {
+    /// It can be downloaded.
+    Approved,
+    /// The scanner did not let it through.
+    Rejected,
+    /// The scanner is looking at it.
+    InProgress,
+}
+
+/// A file in a chat.
+#[derive(Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+#[non_exhaustive]
+pub struct Attachment {
+    /// What GetAttachment takes.
+    pub attachment_id: String,
+    /// The name of the file.
+    pub attachment_name: String,
+    /// Its MIME type.
+    pub content_type: String,
+    /// What has become of it.
+    pub status: AttachmentStatus,
 }
 
 /// The receipts for one message.
@@ -134,6 +174,17 @@ impl fmt::Debug for Item {
             .field("content_type", &self.content_type)
             .field("content_bytes", &self.content.as_ref().map(String::len))
             .field("participant_role", &self.participant_role)
+            .finish_non_exhaustive()
+    }
+}
+
+// Written by hand: what people call their files stays out of logs.
+impl fmt::Debug for Attachment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Attachment")
+            .field("attachment_id", &self.attachment_id)
+            .field("content_type", &self.content_type)
+            .field("status", &self.status)
             .finish_non_exhaustive()
     }
 }

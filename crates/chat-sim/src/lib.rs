@@ -2,6 +2,7 @@
 
 mod agenda;
 mod api;
+mod blobs;
 mod body;
 mod contact;
 mod error;
@@ -19,12 +20,13 @@ mod script_run;
 mod service;
 mod settings;
 mod simulator;
+mod upload;
 mod wall;
 
 pub use contact::{AcceptedSend, Contact, EndReason, Participant, Published};
 pub use error::ControlError;
 pub use fault::{CutWhen, Effect, Fault, FaultId};
-pub use item::{Item, ItemType, MessageMetadata, Receipt, Role};
+pub use item::{Attachment, AttachmentStatus, Item, ItemType, MessageMetadata, Receipt, Role};
 pub use operation::Operation;
 pub use output::{Output, RequestId, SocketId};
 pub use script::{Rule, Script, ScriptError, Step};

@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 
 /// An operation of the service that the simulator answers.
 ///
-/// In JSON it is written as the service writes it: `"SendMessage"`.
+/// In JSON it is written as the service writes it: `"SendMessage"`. The two at the end are no
+/// operations of the service's API but the URLs it gives out for files; they stand here so that
+/// faults can be aimed at them and their requests be counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Operation {
@@ -23,6 +25,16 @@ pub enum Operation {
     GetTranscript,
     /// `POST /participant/disconnect`
     DisconnectParticipant,
+    /// `POST /participant/start-attachment-upload`
+    StartAttachmentUpload,
+    /// `POST /participant/complete-attachment-upload`
+    CompleteAttachmentUpload,
+    /// `POST /participant/attachment`
+    GetAttachment,
+    /// `PUT` of a file to the URL that StartAttachmentUpload gives out.
+    UploadAttachment,
+    /// `GET` of a file from the URL that GetAttachment gives out.
+    DownloadAttachment,
 }
 
 /// Whose credentials an operation takes.
@@ -34,11 +46,21 @@ pub(crate) enum Credential {
     ParticipantToken,
     /// The connection token of CreateParticipantConnection, as the bearer.
     ConnectionToken,
+    /// A token at the end of the path, in a URL that the service gave out.
+    Url,
+}
+
+/// What there is to know of an operation.
+struct Facts {
+    name: &'static str,
+    method: Method,
+    path: &'static str,
+    credential: Credential,
 }
 
 impl Operation {
     /// Every operation.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 12] = [
         Self::StartChatContact,
         Self::StopContact,
         Self::CreateParticipantConnection,
@@ -46,63 +68,99 @@ impl Operation {
         Self::SendEvent,
         Self::GetTranscript,
         Self::DisconnectParticipant,
+        Self::StartAttachmentUpload,
+        Self::CompleteAttachmentUpload,
+        Self::GetAttachment,
+        Self::UploadAttachment,
+        Self::DownloadAttachment,
     ];
 
-    /// The name the service gives the operation.
-    pub fn name(self) -> &'static str {
+    fn facts(self) -> Facts {
+        use Credential::{ConnectionToken, ParticipantToken, Signature, Url};
+        let facts = |name, method, path, credential| Facts {
+            name,
+            method,
+            path,
+            credential,
+        };
+        let (get, post, put) = (Method::GET, Method::POST, Method::PUT);
         match self {
-            Self::StartChatContact => "StartChatContact",
-            Self::StopContact => "StopContact",
-            Self::CreateParticipantConnection => "CreateParticipantConnection",
-            Self::SendMessage => "SendMessage",
-            Self::SendEvent => "SendEvent",
-            Self::GetTranscript => "GetTranscript",
-            Self::DisconnectParticipant => "DisconnectParticipant",
+            Self::StartChatContact => facts("StartChatContact", put, "/contact/chat", Signature),
+            Self::StopContact => facts("StopContact", post, "/contact/stop", Signature),
+            Self::CreateParticipantConnection => facts(
+                "CreateParticipantConnection",
+                post,
+                "/participant/connection",
+                ParticipantToken,
+            ),
+            Self::SendMessage => {
+                facts("SendMessage", post, "/participant/message", ConnectionToken)
+            }
+            Self::SendEvent => facts("SendEvent", post, "/participant/event", ConnectionToken),
+            Self::GetTranscript => facts(
+                "GetTranscript",
+                post,
+                "/participant/transcript",
+                ConnectionToken,
+            ),
+            Self::DisconnectParticipant => facts(
+                "DisconnectParticipant",
+                post,
+                "/participant/disconnect",
+                ConnectionToken,
+            ),
+            Self::StartAttachmentUpload => facts(
+                "StartAttachmentUpload",
+                post,
+                "/participant/start-attachment-upload",
+                ConnectionToken,
+            ),
+            Self::CompleteAttachmentUpload => facts(
+                "CompleteAttachmentUpload",
+                post,
+                "/participant/complete-attachment-upload",
+                ConnectionToken,
+            ),
+            Self::GetAttachment => facts(
+                "GetAttachment",
+                post,
+                "/participant/attachment",
+                ConnectionToken,
+            ),
+            Self::UploadAttachment => facts("UploadAttachment", put, "/_attachments/upload/", Url),
+            Self::DownloadAttachment => {
+                facts("DownloadAttachment", get, "/_attachments/download/", Url)
+            }
         }
     }
 
-    /// The path of the operation.
+    /// The name the service gives the operation.
+    pub fn name(self) -> &'static str {
+        self.facts().name
+    }
+
+    /// The path of the operation. When it ends with a slash, parameters follow it.
     pub fn path(self) -> &'static str {
-        match self {
-            Self::StartChatContact => "/contact/chat",
-            Self::StopContact => "/contact/stop",
-            Self::CreateParticipantConnection => "/participant/connection",
-            Self::SendMessage => "/participant/message",
-            Self::SendEvent => "/participant/event",
-            Self::GetTranscript => "/participant/transcript",
-            Self::DisconnectParticipant => "/participant/disconnect",
-        }
+        self.facts().path
     }
 
     /// The method of the operation.
     pub fn method(self) -> Method {
-        match self {
-            Self::StartChatContact => Method::PUT,
-            Self::StopContact
-            | Self::CreateParticipantConnection
-            | Self::SendMessage
-            | Self::SendEvent
-            | Self::GetTranscript
-            | Self::DisconnectParticipant => Method::POST,
-        }
+        self.facts().method
     }
 
-    /// The operation that a request line asks for.
-    pub(crate) fn route(method: &Method, path: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|operation| operation.path() == path && operation.method() == *method)
+    /// The operation that a request line asks for, and the parameters at the end of the path.
+    pub(crate) fn route<'a>(method: &Method, path: &'a str) -> Option<(Self, &'a str)> {
+        Self::ALL.into_iter().find_map(|operation| {
+            let facts = operation.facts();
+            let parameters = path.strip_prefix(facts.path)?;
+            let fits = facts.path.ends_with('/') != parameters.is_empty();
+            (fits && facts.method == *method).then_some((operation, parameters))
+        })
     }
 
     /// What the operation takes as proof of who is calling.
     pub(crate) fn credential(self) -> Credential {
-        match self {
-            Self::StartChatContact | Self::StopContact => Credential::Signature,
-            Self::CreateParticipantConnection => Credential::ParticipantToken,
-            Self::SendMessage
-            | Self::SendEvent
-            | Self::GetTranscript
-            | Self::DisconnectParticipant => Credential::ConnectionToken,
-        }
+        self.facts().credential
     }
 }

@@ -17,6 +17,12 @@ pub struct Start {
     pub seed: u64,
 }
 
+/// The extensions that files may have when nothing else is said.
+const ATTACHMENT_EXTENSIONS: [&str; 18] = [
+    "csv", "doc", "docx", "heic", "jfif", "jpeg", "jpg", "mov", "mp4", "pdf", "png", "ppt", "pptx",
+    "rtf", "txt", "wav", "xls", "xlsx",
+];
+
 /// How the service behaves.
 ///
 /// Made with [`Settings::default`]; then fields are set.
@@ -33,6 +39,9 @@ pub struct Settings {
     /// What WebSocket URLs begin with: scheme, host and port, no slash at the end. The shell sets
     /// it to its own address. Default `ws://127.0.0.1`.
     pub websocket_base: String,
+    /// What the URLs of files begin with: scheme, host and port, no slash at the end. The shell sets
+    /// it to its own address. Default `http://127.0.0.1`.
+    pub http_base: String,
     /// How long a WebSocket URL can be opened after it was issued. Default 100 s, from the
     /// service's documentation.
     pub url_lifetime: Duration,
@@ -60,6 +69,30 @@ pub struct Settings {
     /// How many participants may be in a chat at a time. Default 6, from the service's
     /// documentation.
     pub participants_per_contact: usize,
+    /// How many files a chat may have. Default 35, from the service's documentation; the next one
+    /// is refused with 402.
+    pub attachments_per_contact: usize,
+    /// The largest file, in bytes. Default 20 MiB, from the service's documentation, where an
+    /// administrator may set 1 to 100 MB.
+    pub attachment_bytes: usize,
+    /// The extensions that files may have, in any case of letters. The default list is from the
+    /// service's documentation.
+    pub attachment_extensions: Vec<String>,
+    /// How many bytes of files are kept, over all contacts; the oldest files go first. Default
+    /// 256 MiB.
+    pub attachment_memory: usize,
+    /// How long the URL for an upload is good. Default 15 min; the service documents none.
+    pub upload_url_lifetime: Duration,
+    /// How long the scanner looks at a file before its item is published. Default 500 ms; the
+    /// service documents at most 60 s.
+    pub scan_delay: Duration,
+    /// Whether an item with the status `IN_PROGRESS` is published when the scanner begins. The
+    /// same item, with the same id and time, is then published again with the verdict. Default
+    /// false.
+    pub announce_scans: bool,
+    /// The scanner rejects files whose names contain this text; none when it is empty. Default
+    /// `.rejected.`.
+    pub rejected_files: String,
     /// How many contacts are kept. When a new one needs room, the one that ended first is
     /// forgotten; when none has ended, StartChatContact answers 429. Default 10,000.
     pub contacts: usize,
@@ -97,6 +130,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             websocket_base: "ws://127.0.0.1".to_owned(),
+            http_base: "http://127.0.0.1".to_owned(),
             url_lifetime: Duration::from_secs(100),
             socket_lifetime: Duration::from_secs(3_600),
             token_lifetime: Duration::from_secs(24 * 3_600),
@@ -106,6 +140,14 @@ impl Default for Settings {
             transcript_grace: Duration::ZERO,
             sockets_per_participant: 5,
             participants_per_contact: 6,
+            attachments_per_contact: 35,
+            attachment_bytes: 20 * 1024 * 1024,
+            attachment_extensions: ATTACHMENT_EXTENSIONS.map(str::to_owned).to_vec(),
+            attachment_memory: 256 * 1024 * 1024,
+            upload_url_lifetime: Duration::from_secs(15 * 60),
+            scan_delay: Duration::from_millis(500),
+            announce_scans: false,
+            rejected_files: ".rejected.".to_owned(),
             contacts: 10_000,
             items_per_contact: 100_000,
             log_per_contact: 100_000,

@@ -1,10 +1,13 @@
 //! The operations, one file each.
 
+mod complete_attachment_upload;
 mod create_participant_connection;
 mod disconnect_participant;
+mod get_attachment;
 mod get_transcript;
 mod send_event;
 mod send_message;
+mod start_attachment_upload;
 mod start_chat_contact;
 mod stop_contact;
 
@@ -22,6 +25,8 @@ pub(crate) use send_event::ReceiptKind;
 
 /// The lengths of an item id, contact id or display name, in characters.
 const ID_LENGTH: std::ops::RangeInclusive<usize> = 1..=256;
+/// The length of a client token that is required, in characters.
+const TOKEN_LENGTH: std::ops::RangeInclusive<usize> = 1..=500;
 /// The length of a content type, in characters.
 const CONTENT_TYPE_LENGTH: std::ops::RangeInclusive<usize> = 1..=100;
 

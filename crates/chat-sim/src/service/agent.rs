@@ -197,7 +197,7 @@ impl Service {
     }
 
     /// The agent in the chat; one joins when there is none.
-    fn agent(&mut self, key: ContactKey) -> Result<usize, ControlError> {
+    pub(super) fn agent(&mut self, key: ContactKey) -> Result<usize, ControlError> {
         let present = self
             .contacts
             .get(&key)
@@ -244,7 +244,7 @@ impl Service {
     }
 
     /// The contact, which exists and has not ended.
-    fn live(&self, contact: &str) -> Result<ContactKey, ControlError> {
+    pub(super) fn live(&self, contact: &str) -> Result<ContactKey, ControlError> {
         let known = self
             .key(contact)
             .and_then(|key| self.contacts.get(&key).map(|contact| (key, contact)));
@@ -266,7 +266,7 @@ impl Service {
             .ok_or_else(|| ControlError::NoAgent(contact.to_owned()))
     }
 
-    fn check_room(&self, key: ContactKey) -> Result<(), ControlError> {
+    pub(super) fn check_room(&self, key: ContactKey) -> Result<(), ControlError> {
         if self.has_room(key) {
             Ok(())
         } else {

@@ -9,7 +9,8 @@ use crate::agenda::Task;
 use crate::contact::{Contact, ContactKey, EndReason, Participant, Published};
 use crate::grants::{Caller, Grant, GrantKind};
 use crate::item::{
-    CHAT_ENDED, Item, ItemType, MessageMetadata, PARTICIPANT_JOINED, PARTICIPANT_LEFT, Role,
+    Attachment, CHAT_ENDED, Item, ItemType, MessageMetadata, PARTICIPANT_JOINED, PARTICIPANT_LEFT,
+    Role,
 };
 use crate::wall;
 
@@ -55,6 +56,8 @@ pub(crate) struct Draft<'a> {
     pub(crate) stored: bool,
     /// The participant whose sockets do not get it.
     pub(crate) hidden_from: Option<usize>,
+    /// The file that the item tells of.
+    pub(crate) attachment: Option<Attachment>,
 }
 
 impl<'a> Draft<'a> {
@@ -67,6 +70,7 @@ impl<'a> Draft<'a> {
             from: Some(from),
             stored: true,
             hidden_from: None,
+            attachment: None,
         }
     }
 
@@ -79,6 +83,7 @@ impl<'a> Draft<'a> {
             from,
             stored: true,
             hidden_from: None,
+            attachment: None,
         }
     }
 }
@@ -291,6 +296,7 @@ impl Service {
             display_name: from.map(|participant| participant.display_name.clone()),
             initial_contact_id: contact.id.clone(),
             contact_id: contact.id.clone(),
+            attachments: draft.attachment.clone().into_iter().collect(),
         });
         if draft.stored {
             contact.store(Arc::clone(&item), milliseconds);
@@ -322,6 +328,9 @@ impl Service {
         self.by_id.remove(&contact.id);
         if let Some(token) = &contact.start_token {
             self.by_start_token.remove(token);
+        }
+        for upload in contact.uploads.values() {
+            self.forget_bytes(upload);
         }
         for participant in &contact.participants {
             for token in participant.token.iter().chain(&participant.granted) {

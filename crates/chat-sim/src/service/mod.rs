@@ -1,6 +1,7 @@
 //! The service core: inputs, outputs and the truth.
 
 mod agent;
+mod attachments;
 mod chat;
 mod faults;
 mod requests;
@@ -13,6 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::agenda::{Agenda, Task, TaskKey};
+use crate::blobs::Blobs;
 use crate::contact::{Contact, ContactKey};
 use crate::fault_list::FaultList;
 use crate::grants::Grants;
@@ -23,6 +25,7 @@ use crate::script::Script;
 use crate::settings::{Settings, Start};
 use crate::wall;
 
+pub(crate) use attachments::NewFile;
 pub use chat::StartedChat;
 pub(crate) use chat::{Draft, NewChat};
 use sockets::Socket;
@@ -62,6 +65,8 @@ pub struct Service {
     /// Contacts that have ended, in that order.
     ended: VecDeque<ContactKey>,
     pub(crate) grants: Grants,
+    /// The bytes of files.
+    blobs: Blobs,
     sockets: BTreeMap<SocketId, Socket>,
     faults: FaultList,
     agenda: Agenda,
@@ -73,6 +78,7 @@ pub struct Service {
 impl Service {
     /// A service without chats.
     pub fn new(start: Start, mut settings: Settings) -> Self {
+        let blobs = Blobs::new(settings.attachment_memory);
         let mut random = Random::new(start.seed);
         let script = Arc::new(std::mem::take(&mut settings.script));
         Self {
@@ -88,6 +94,7 @@ impl Service {
             by_start_token: BTreeMap::new(),
             ended: VecDeque::new(),
             grants: Grants::default(),
+            blobs,
             sockets: BTreeMap::new(),
             faults: FaultList::default(),
             agenda: Agenda::default(),
@@ -144,6 +151,7 @@ impl Service {
                 Task::CloseSockets(contact) => self.close_sockets(contact, "The chat has ended"),
                 Task::EndContact(contact, reason) => self.end(contact, reason),
                 Task::RunScript(contact) => self.run_script(contact),
+                Task::JudgeFile(contact, number) => self.judge_file(contact, number),
                 Task::Strike(fault) => self.strike_sockets(fault),
             }
         }

@@ -25,7 +25,7 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 /// The request headers that the AWS SDKs for browsers send.
 const ALLOWED_HEADERS: &str = "authorization,content-type,x-amz-bearer,x-amz-date,\
     x-amz-content-sha256,x-amz-security-token,x-amz-user-agent,amz-sdk-invocation-id,\
-    amz-sdk-request";
+    amz-sdk-request,content-disposition,x-amz-acl";
 
 impl Service {
     /// Answers a request, as the faults allow.
@@ -35,8 +35,14 @@ impl Service {
             self.emit(Output::Respond { request, response });
             return;
         }
-        let operation = Operation::route(http.method(), http.uri().path());
-        let grant = self.bearer(http);
+        let (operation, parameters) = Operation::route(http.method(), http.uri().path())
+            .map_or((None, ""), |(operation, parameters)| {
+                (Some(operation), parameters)
+            });
+        let grant = match operation.map(Operation::credential) {
+            Some(Credential::Url) => self.grants.get(parameters),
+            Some(_) | None => self.bearer(http),
+        };
         let contact = match grant {
             Some(grant) => Some(grant.caller.contact),
             None => self.named_contact(operation, http.body()),
@@ -98,6 +104,9 @@ impl Service {
         http: &http::Request<Vec<u8>>,
     ) -> Response<Vec<u8>> {
         let result = match operation {
+            Some(Operation::UploadAttachment | Operation::DownloadAttachment) => {
+                return self.serve_file(grant, http);
+            }
             Some(operation) => self.perform(operation, grant, http.body()),
             None => Err(Refusal::UnknownOperation(
                 "No operation of this service has this method and path.".to_owned(),
@@ -144,14 +153,14 @@ impl Service {
             (Operation::DisconnectParticipant, Some(caller)) => {
                 self.disconnect_participant(caller, &fields)
             }
-            (
-                Operation::CreateParticipantConnection
-                | Operation::SendMessage
-                | Operation::SendEvent
-                | Operation::GetTranscript
-                | Operation::DisconnectParticipant,
-                None,
-            ) => Err(Refusal::AccessDenied("X-Amz-Bearer is required.")),
+            (Operation::StartAttachmentUpload, Some(caller)) => {
+                self.start_attachment_upload(caller, &fields)
+            }
+            (Operation::CompleteAttachmentUpload, Some(caller)) => {
+                self.complete_attachment_upload(caller, &fields)
+            }
+            (Operation::GetAttachment, Some(caller)) => self.get_attachment(caller, &fields),
+            (_, _) => Err(Refusal::AccessDenied("X-Amz-Bearer is required.")),
         }
     }
 
@@ -162,7 +171,7 @@ impl Service {
         grant: Option<Grant>,
     ) -> Result<Option<Caller>, Refusal> {
         let wanted = match operation.credential() {
-            Credential::Signature => return Ok(None),
+            Credential::Signature | Credential::Url => return Ok(None),
             Credential::ParticipantToken => GrantKind::Participant,
             Credential::ConnectionToken => GrantKind::Connection,
         };
@@ -227,7 +236,7 @@ impl Service {
         response
     }
 
-    fn respond(
+    pub(super) fn respond(
         &mut self,
         status: StatusCode,
         content_type: &str,

@@ -109,6 +109,8 @@ impl SimulatorBuilder {
         let mut settings = self.settings;
         let scheme = if self.tls.is_some() { "wss" } else { "ws" };
         settings.websocket_base = format!("{scheme}://{address}");
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        settings.http_base = format!("{scheme}://{address}");
         let start = Start {
             now: clock.now(),
             unix: clock.unix(),

@@ -64,7 +64,8 @@ async fn answer(
         return upgrade(shared, request, &key, permit).await;
     }
     let (head, body) = request.into_parts();
-    let body = clock::within(BODY_TIMEOUT, read_body(body, shared.body_limit))
+    let limit = shared.body_limit(head.uri.path());
+    let body = clock::within(BODY_TIMEOUT, read_body(body, limit))
         .await
         .flatten()
         .ok_or(NoAnswer)?;

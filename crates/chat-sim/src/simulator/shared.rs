@@ -9,6 +9,7 @@ use tokio::sync::{Notify, mpsc, oneshot, watch};
 
 use super::clock::Clock;
 use super::tasks::Tasks;
+use crate::operation::Operation;
 use crate::output::{Output, RequestId, SocketId};
 use crate::service::Service;
 
@@ -69,7 +70,8 @@ pub(super) struct Shared {
     pub(super) connections: Tasks,
     /// True when connections are to finish what they do and end.
     pub(super) closing: watch::Sender<bool>,
-    pub(super) body_limit: usize,
+    body_limit: usize,
+    file_limit: usize,
     pub(super) frame_limit: usize,
     state: Mutex<State>,
     /// Counts the changes of the core.
@@ -84,6 +86,7 @@ impl Shared {
             connections: Tasks::default(),
             closing: watch::Sender::new(false),
             body_limit: service.settings().body_limit,
+            file_limit: service.settings().attachment_bytes,
             frame_limit: service.settings().frame_limit,
             state: Mutex::new(State {
                 service,
@@ -114,6 +117,15 @@ impl Shared {
         self.timer.notify_one();
         self.changes.send_modify(|number| *number += 1);
         result
+    }
+
+    /// How large a body the core takes on this path, in bytes.
+    pub(super) fn body_limit(&self, path: &str) -> usize {
+        if path.starts_with(Operation::UploadAttachment.path()) {
+            self.file_limit
+        } else {
+            self.body_limit
+        }
     }
 
     /// Looks at the core.

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod agent;
 #[cfg(test)]
+mod attachments;
+#[cfg(test)]
 mod bench;
 #[cfg(test)]
 mod bounds;

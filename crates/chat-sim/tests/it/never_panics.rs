@@ -49,6 +49,7 @@ fn value() -> impl Strategy<Value = serde_json::Value> {
         ".{0,40}".prop_map(|text| json!(text)),
         Just(json!(["WEBSOCKET", "CONNECTION_CREDENTIALS"])),
         Just(json!("text/plain")),
+        Just(json!("a.txt")),
         Just(json!("FORWARD")),
         Just(json!("BACKWARD")),
         Just(json!(crate::bench::TYPING)),
@@ -75,6 +76,10 @@ fn body() -> impl Strategy<Value = serde_json::Value> {
         Just("InstanceId"),
         Just("Attributes"),
         Just("InitialMessage"),
+        Just("AttachmentSizeInBytes"),
+        Just("AttachmentName"),
+        Just("AttachmentId"),
+        Just("AttachmentIds"),
     ];
     vec((name, value()), 0..6).prop_map(|members| {
         let members = members
@@ -143,7 +148,7 @@ fn any_move() -> impl Strategy<Value = Move> {
         1 => (any::<u8>(), path, any::<u8>(), vec(any::<u8>(), 0..60)).prop_map(
             |(method, path, bearer, body)| Move::Raw { method, path, bearer, body }
         ),
-        6 => (0_usize..7, any::<u8>(), body()).prop_map(|(operation, bearer, body)| Move::Call {
+        6 => (0..Operation::ALL.len(), any::<u8>(), body()).prop_map(|(operation, bearer, body)| Move::Call {
             operation,
             bearer,
             body
@@ -299,7 +304,7 @@ proptest! {
     }
 
     #[test]
-    fn any_body_is_answered(operation in 0_usize..7, body in vec(any::<u8>(), 0..200)) {
+    fn any_body_is_answered(operation in 0..Operation::ALL.len(), body in vec(any::<u8>(), 0..200)) {
         let mut bench = Bench::new();
         let chat = bench.chat();
         let operation = Operation::ALL[operation];
