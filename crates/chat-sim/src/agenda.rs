@@ -22,6 +22,8 @@ pub(crate) enum Task {
     EndContact(ContactKey, EndReason),
     /// Go on with the script of a contact.
     RunScript(ContactKey),
+    /// Send the next chunk of a message of a contact.
+    GoOnStreaming(ContactKey, u64),
     /// Say what has become of a file of a contact.
     JudgeFile(ContactKey, u64),
     /// Begin a fault that acts once.

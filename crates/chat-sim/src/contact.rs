@@ -10,7 +10,10 @@ use crate::item::{Item, Receipt, Role};
 use crate::operation::Operation;
 use crate::output::SocketId;
 use crate::script_run::ScriptRun;
+use crate::service::{Authentication, Stream};
+use crate::settings::ResponseMode;
 use crate::upload::Upload;
+use crate::view::View;
 
 /// The number of a contact inside the core, in order of creation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -46,6 +49,19 @@ pub struct Participant {
 }
 
 impl Participant {
+    /// Somebody who has not joined and has no token.
+    pub(crate) fn new(id: String, role: Role, display_name: &str) -> Self {
+        Self {
+            id,
+            role,
+            display_name: display_name.to_owned(),
+            joined: false,
+            left: false,
+            token: None,
+            granted: VecDeque::new(),
+        }
+    }
+
     /// The identity of the participant, a UUID.
     pub fn id(&self) -> &str {
         &self.id
@@ -139,6 +155,12 @@ pub struct Contact {
     /// Files, by number in order of their beginning.
     pub(crate) uploads: BTreeMap<u64, Upload>,
     pub(crate) upload_numbers: u64,
+    /// Messages that go out in chunks, by number in order of their beginning.
+    pub(crate) streams: BTreeMap<u64, Stream>,
+    pub(crate) response_mode: ResponseMode,
+    pub(crate) authentication: Option<Authentication>,
+    /// The views that can be described, by token, oldest first.
+    pub(crate) views: VecDeque<(String, View)>,
     pub(crate) sockets: BTreeSet<SocketId>,
     pub(crate) requests: BTreeMap<Operation, u64>,
     pub(crate) requests_after_end: u64,
@@ -178,6 +200,10 @@ impl Contact {
             client_tokens: BTreeMap::new(),
             uploads: BTreeMap::new(),
             upload_numbers: 0,
+            streams: BTreeMap::new(),
+            response_mode: ResponseMode::Incremental,
+            authentication: None,
+            views: VecDeque::new(),
             sockets: BTreeSet::new(),
             requests: BTreeMap::new(),
             requests_after_end: 0,
@@ -369,15 +395,9 @@ mod tests {
     fn client_tokens_are_remembered_no_longer_than_their_sends() {
         let id = || "id".to_owned();
         let mut contact = Contact::new(id(), id(), Vec::new(), 0, 2);
-        contact.participants.push(Participant {
-            id: id(),
-            role: Role::Customer,
-            display_name: id(),
-            joined: true,
-            left: false,
-            token: None,
-            granted: VecDeque::new(),
-        });
+        contact
+            .participants
+            .push(Participant::new(id(), Role::Customer, "Ana"));
         for number in 0..5 {
             let send = AcceptedSend {
                 operation: Operation::SendMessage,

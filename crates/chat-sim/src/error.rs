@@ -3,6 +3,7 @@
 
 use http::StatusCode;
 
+use crate::item::Role;
 use crate::operation::{Credential, Operation};
 
 /// Why a request is not fulfilled. Each text is complete: it is what the caller reads.
@@ -98,6 +99,9 @@ pub enum ControlError {
     /// No agent is in the chat.
     #[error("no agent is in contact {0}; let one join first")]
     NoAgent(String),
+    /// Nobody in the chat plays this part.
+    #[error("nobody in the chat has the role {0:?}; let somebody join first")]
+    NobodyWithRole(Role),
     /// The chat has as many participants as it may have.
     #[error("the chat has {0} participants, which is all it may have; let one leave first")]
     TooManyParticipants(usize),

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// The content type of plain text messages.
 pub(crate) const TEXT_PLAIN: &str = "text/plain";
@@ -27,6 +27,9 @@ pub(crate) const PARTICIPANT_LEFT: &str =
     "application/vnd.amazonaws.connect.event.participant.left";
 /// The content type of the event that ends a chat.
 pub(crate) const CHAT_ENDED: &str = "application/vnd.amazonaws.connect.event.chat.ended";
+
+/// The content type of interactive messages, which only the service's side sends.
+pub(crate) const INTERACTIVE: &str = "application/vnd.amazonaws.connect.message.interactive";
 
 /// The message content types that a participant may send, all of them.
 pub(crate) const MESSAGE_CONTENT_TYPES: [&str; 4] = [
@@ -55,7 +58,7 @@ pub enum ItemType {
 }
 
 /// The part somebody plays in a chat.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[non_exhaustive]
 pub enum Role {
@@ -105,7 +108,7 @@ pub struct Item {
     /// The file, for [`ItemType::Attachment`].
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub attachments: Vec<Attachment>,
-    /// The receipts, for [`ItemType::MessageMetadata`].
+    /// The receipts, for [`ItemType::MessageMetadata`]; which chunk it is, for a message in chunks.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message_metadata: Option<MessageMetadata>,
 }
@@ -138,15 +141,35 @@ pub struct Attachment {
     pub status: AttachmentStatus,
 }
 
-/// The receipts for one message.
+/// The receipts for one message, or which part of one an item is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]
 pub struct MessageMetadata {
-    /// The message.
+    /// The message that the receipts are for; empty, and not on the wire, when there are none.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub message_id: String,
     /// Who has received or read it, and when.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub receipts: Vec<Receipt>,
+    /// Of a message that is sent in chunks: whether this is the whole of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message_completed: Option<bool>,
+    /// The number of the chunk, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub chunk_number: Option<usize>,
+}
+
+impl MessageMetadata {
+    /// What a chunk with this number says of itself; without one, the whole message.
+    pub(crate) fn of_chunk(number: Option<usize>) -> Self {
+        Self {
+            message_id: String::new(),
+            receipts: Vec::new(),
+            message_completed: Some(number.is_none()),
+            chunk_number: number,
+        }
+    }
 }
 
 /// When one participant received and read a message.

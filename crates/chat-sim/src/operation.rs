@@ -31,6 +31,12 @@ pub enum Operation {
     CompleteAttachmentUpload,
     /// `POST /participant/attachment`
     GetAttachment,
+    /// `GET /participant/views/{ViewToken}`
+    DescribeView,
+    /// `POST /participant/authentication-url`
+    GetAuthenticationUrl,
+    /// `POST /participant/cancel-authentication`
+    CancelParticipantAuthentication,
     /// `PUT` of a file to the URL that StartAttachmentUpload gives out.
     UploadAttachment,
     /// `GET` of a file from the URL that GetAttachment gives out.
@@ -60,7 +66,7 @@ struct Facts {
 
 impl Operation {
     /// Every operation.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 15] = [
         Self::StartChatContact,
         Self::StopContact,
         Self::CreateParticipantConnection,
@@ -71,6 +77,9 @@ impl Operation {
         Self::StartAttachmentUpload,
         Self::CompleteAttachmentUpload,
         Self::GetAttachment,
+        Self::DescribeView,
+        Self::GetAuthenticationUrl,
+        Self::CancelParticipantAuthentication,
         Self::UploadAttachment,
         Self::DownloadAttachment,
     ];
@@ -125,6 +134,21 @@ impl Operation {
                 "GetAttachment",
                 post,
                 "/participant/attachment",
+                ConnectionToken,
+            ),
+            Self::DescribeView => {
+                facts("DescribeView", get, "/participant/views/", ConnectionToken)
+            }
+            Self::GetAuthenticationUrl => facts(
+                "GetAuthenticationUrl",
+                post,
+                "/participant/authentication-url",
+                ConnectionToken,
+            ),
+            Self::CancelParticipantAuthentication => facts(
+                "CancelParticipantAuthentication",
+                post,
+                "/participant/cancel-authentication",
                 ConnectionToken,
             ),
             Self::UploadAttachment => facts("UploadAttachment", put, "/_attachments/upload/", Url),

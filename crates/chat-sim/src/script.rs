@@ -5,7 +5,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::chat_event::ChatEvent;
+use crate::item::Role;
 use crate::millis;
+use crate::view::View;
 
 /// What the scripted agent does when a customer joins and when a customer writes.
 ///
@@ -71,10 +74,37 @@ pub enum Step {
         /// [`Step::Say`].
         text: String,
     },
+    /// A bot says a text chunk by chunk. In JSON
+    /// `{"stream": {"text": "...", "chunks": 5, "every_ms": 100}}`.
+    Stream {
+        /// The text, with `{message}` as in [`Step::Say`].
+        text: String,
+        /// Into how many chunks it is cut; fewer when it has fewer characters.
+        chunks: u32,
+        /// The time between two, and between the last and the whole. In JSON `every_ms`.
+        #[serde(rename = "every_ms", with = "millis")]
+        every: Duration,
+    },
+    /// An event is published. In JSON `{"event": {"name": "participant_idle"}}`, with
+    /// `"about": "AGENT"` when it is about the agent. Nothing happens when there is nobody whom
+    /// it could be about.
+    Event {
+        /// Which.
+        name: ChatEvent,
+        /// Whom it is about. Default the customer.
+        #[serde(default = "customer")]
+        about: Role,
+    },
+    /// A view is shown. In JSON `{"show_view": {"id": "v1", "name": "Form"}}`.
+    ShowView(View),
     /// The agent leaves; the chat goes on.
     Leave,
     /// The chat ends.
     End,
+}
+
+fn customer() -> Role {
+    Role::Customer
 }
 
 /// A script that cannot be read.
@@ -148,6 +178,17 @@ impl fmt::Debug for Step {
                 .field("count", count)
                 .field("every", every)
                 .finish_non_exhaustive(),
+            Self::Stream { chunks, every, .. } => f
+                .debug_struct("Stream")
+                .field("chunks", chunks)
+                .field("every", every)
+                .finish_non_exhaustive(),
+            Self::Event { name, about } => f
+                .debug_struct("Event")
+                .field("name", name)
+                .field("about", about)
+                .finish(),
+            Self::ShowView(view) => f.debug_tuple("ShowView").field(view).finish(),
             Self::Leave => f.write_str("Leave"),
             Self::End => f.write_str("End"),
         }

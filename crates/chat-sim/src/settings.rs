@@ -17,6 +17,16 @@ pub struct Start {
     pub seed: u64,
 }
 
+/// How a message that a bot makes word by word reaches the customer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ResponseMode {
+    /// In chunks as they come, and then whole.
+    Incremental,
+    /// Whole.
+    Complete,
+}
+
 /// The extensions that files may have when nothing else is said.
 const ATTACHMENT_EXTENSIONS: [&str; 18] = [
     "csv", "doc", "docx", "heic", "jfif", "jpeg", "jpg", "mov", "mp4", "pdf", "png", "ppt", "pptx",
@@ -119,6 +129,9 @@ pub struct Settings {
     /// The message content types of a chat whose StartChatContact names none. Default: all four
     /// that SendMessage knows. The service documents no default.
     pub unspecified_content_types: Vec<String>,
+    /// How the messages of bots reach a customer whose StartChatContact does not say. Default
+    /// [`ResponseMode::Incremental`]; the service documents no default.
+    pub unspecified_response_mode: ResponseMode,
     /// Whether a receipt is also published to the sockets of the participant who sent it.
     /// Default true: published clients filter such echoes out.
     pub echo_receipts: bool,
@@ -159,6 +172,7 @@ impl Default for Settings {
             unspecified_content_types: crate::item::MESSAGE_CONTENT_TYPES
                 .map(str::to_owned)
                 .to_vec(),
+            unspecified_response_mode: ResponseMode::Incremental,
             echo_receipts: true,
             script: Script::silent(),
         }

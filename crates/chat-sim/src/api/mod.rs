@@ -1,9 +1,12 @@
 //! The operations, one file each.
 
+mod cancel_participant_authentication;
 mod complete_attachment_upload;
 mod create_participant_connection;
+mod describe_view;
 mod disconnect_participant;
 mod get_attachment;
+mod get_authentication_url;
 mod get_transcript;
 mod send_event;
 mod send_message;
@@ -35,6 +38,22 @@ fn client_token<'a>(fields: &Fields<'a>) -> Result<Option<&'a str>, Refusal> {
     Ok(fields
         .optional_text("ClientToken", 0..=500)?
         .filter(|token| !token.is_empty()))
+}
+
+/// A parameter of a path without its escapes; nothing when they are none or give no text.
+fn decode(parameter: &str) -> Option<String> {
+    let mut bytes = Vec::new();
+    let mut rest = parameter.bytes();
+    while let Some(byte) = rest.next() {
+        if byte == b'%' {
+            let mut digit = || char::from(rest.next()?).to_digit(16);
+            let value = digit()? * 16 + digit()?;
+            bytes.push(u8::try_from(value).ok()?);
+        } else {
+            bytes.push(byte);
+        }
+    }
+    String::from_utf8(bytes).ok()
 }
 
 /// The answer to SendMessage and SendEvent.

@@ -137,6 +137,8 @@ impl Service {
             Some(MessageMetadata {
                 message_id: message_id.to_owned(),
                 receipts: vec![receipt.clone()],
+                message_completed: None,
+                chunk_number: None,
             })
         })?;
         if let Some(contact) = self.contacts.get_mut(&caller.contact) {

@@ -9,11 +9,10 @@ use super::{CONTENT_TYPE_LENGTH, ID_LENGTH};
 use crate::body::Fields;
 use crate::error::Refusal;
 use crate::grants::Caller;
-use crate::item::{MESSAGE_CONTENT_TYPES, TEXT_PLAIN};
+use crate::item::{INTERACTIVE, MESSAGE_CONTENT_TYPES, TEXT_PLAIN};
 use crate::service::{Draft, NewChat, Service};
+use crate::settings::ResponseMode;
 
-/// The content type of interactive messages, which only the service's side sends.
-const INTERACTIVE: &str = "application/vnd.amazonaws.connect.message.interactive";
 /// The most that the attributes of a contact may have, in bytes over all names and values.
 const ATTRIBUTE_BYTES: usize = 32_768;
 
@@ -23,6 +22,11 @@ const CONNECTION_TYPES: [(&str, Option<Part>); 4] = [
     ("CONNECTION_CREDENTIALS", Some(Part::Credentials)),
     ("AUTHENTICATION_SESSION", None),
     ("WEBRTC_CONNECTION", None),
+];
+
+const MODES: [(&str, ResponseMode); 2] = [
+    ("INCREMENTAL", ResponseMode::Incremental),
+    ("COMPLETE", ResponseMode::Complete),
 ];
 
 impl Service {
@@ -35,6 +39,10 @@ impl Service {
         check_attributes(fields)?;
         let content_types = supported_content_types(fields)?;
         let initial_message = initial_message(fields)?;
+        let response_mode = match fields.optional_object("ParticipantConfiguration")? {
+            Some(configuration) => configuration.optional_choice("ResponseMode", &MODES)?,
+            None => None,
+        };
         let start_token = super::client_token(fields)?;
         let duration = fields
             .optional_integer("ChatDurationInMinutes", 60..=10_080)?
@@ -56,6 +64,7 @@ impl Service {
                     display_name,
                     content_types,
                     duration,
+                    response_mode,
                     start_token,
                 };
                 let key = self.create_chat(new).ok_or_else(|| {

@@ -30,6 +30,7 @@ impl Service {
             display_name,
             content_types: None,
             duration: None,
+            response_mode: None,
             start_token: None,
         };
         self.create_chat(new)
@@ -173,17 +174,7 @@ impl Service {
         content_type: &str,
         content: &str,
     ) -> Result<Arc<Item>, ControlError> {
-        if !(1..=CONTENT_BYTES).contains(&content.len()) {
-            return Err(ControlError::Invalid(format!(
-                "the content has {} bytes; the service allows 1 to {CONTENT_BYTES}",
-                content.len()
-            )));
-        }
-        if !(1..=100).contains(&content_type.chars().count()) {
-            return Err(ControlError::Invalid(
-                "the content type must have 1 to 100 characters".to_owned(),
-            ));
-        }
+        check_message(content_type, content)?;
         self.check_room(key)?;
         let agent = self.agent(key)?;
         self.publish(key, &Draft::message(agent, content_type, content))
@@ -221,21 +212,15 @@ impl Service {
         let staying = contact
             .participants
             .iter()
-            .filter(|participant| !participant.left)
+            .filter(|participant| !participant.left && participant.role != Role::System)
             .count();
         if staying >= limit {
             return Err(ControlError::TooManyParticipants(limit));
         }
         let participant = contact.participants.len();
-        contact.participants.push(Participant {
-            id,
-            role: Role::Agent,
-            display_name: display_name.to_owned(),
-            joined: false,
-            left: false,
-            token: None,
-            granted: std::collections::VecDeque::new(),
-        });
+        contact
+            .participants
+            .push(Participant::new(id, Role::Agent, display_name));
         self.join(Caller {
             contact: key,
             participant,
@@ -284,7 +269,7 @@ impl Service {
     }
 }
 
-fn check_name(display_name: &str) -> Result<(), ControlError> {
+pub(super) fn check_name(display_name: &str) -> Result<(), ControlError> {
     if (1..=256).contains(&display_name.chars().count()) {
         Ok(())
     } else {
@@ -292,4 +277,20 @@ fn check_name(display_name: &str) -> Result<(), ControlError> {
             "a display name must have 1 to 256 characters".to_owned(),
         ))
     }
+}
+
+/// Refuses a message that the service would not take.
+pub(super) fn check_message(content_type: &str, content: &str) -> Result<(), ControlError> {
+    if !(1..=CONTENT_BYTES).contains(&content.len()) {
+        return Err(ControlError::Invalid(format!(
+            "the content has {} bytes; the service allows 1 to {CONTENT_BYTES}",
+            content.len()
+        )));
+    }
+    if !(1..=100).contains(&content_type.chars().count()) {
+        return Err(ControlError::Invalid(
+            "the content type must have 1 to 100 characters".to_owned(),
+        ));
+    }
+    Ok(())
 }

@@ -12,6 +12,7 @@ use crate::item::{
     Attachment, CHAT_ENDED, Item, ItemType, MessageMetadata, PARTICIPANT_JOINED, PARTICIPANT_LEFT,
     Role,
 };
+use crate::settings::ResponseMode;
 use crate::wall;
 
 /// What StartChatContact answers: all that a client needs to connect.
@@ -42,6 +43,7 @@ pub(crate) struct NewChat<'a> {
     pub(crate) display_name: &'a str,
     pub(crate) content_types: Option<Vec<String>>,
     pub(crate) duration: Option<Duration>,
+    pub(crate) response_mode: Option<ResponseMode>,
     pub(crate) start_token: Option<&'a str>,
 }
 
@@ -58,6 +60,9 @@ pub(crate) struct Draft<'a> {
     pub(crate) hidden_from: Option<usize>,
     /// The file that the item tells of.
     pub(crate) attachment: Option<Attachment>,
+    /// The id of the item; it gets one of its own when there is none.
+    pub(crate) id: Option<&'a str>,
+    pub(crate) metadata: Option<MessageMetadata>,
 }
 
 impl<'a> Draft<'a> {
@@ -71,6 +76,8 @@ impl<'a> Draft<'a> {
             stored: true,
             hidden_from: None,
             attachment: None,
+            id: None,
+            metadata: None,
         }
     }
 
@@ -84,6 +91,8 @@ impl<'a> Draft<'a> {
             stored: true,
             hidden_from: None,
             attachment: None,
+            id: None,
+            metadata: None,
         }
     }
 }
@@ -109,15 +118,13 @@ impl Service {
             self.settings.log_per_contact,
         );
         let token = self.random.token();
-        contact.participants.push(Participant {
-            id: self.random.uuid(),
-            role: Role::Customer,
-            display_name: new.display_name.to_owned(),
-            joined: false,
-            left: false,
-            token: Some(token.clone()),
-            granted: std::collections::VecDeque::new(),
-        });
+        contact.response_mode = new
+            .response_mode
+            .unwrap_or(self.settings.unspecified_response_mode);
+        let id_of_customer = self.random.uuid();
+        let mut customer = Participant::new(id_of_customer, Role::Customer, new.display_name);
+        customer.token = Some(token.clone());
+        contact.participants.push(customer);
         let caller = Caller {
             contact: key,
             participant: 0,
@@ -256,7 +263,9 @@ impl Service {
             contact.duration_timer.take(),
             contact.script.task.take(),
         ];
-        for timer in timers.into_iter().flatten() {
+        let streams = std::mem::take(&mut contact.streams);
+        let streams = streams.into_values().map(|stream| stream.task);
+        for timer in timers.into_iter().flatten().chain(streams) {
             self.agenda.cancel(timer);
         }
         self.ended.push_back(key);
@@ -277,7 +286,10 @@ impl Service {
         metadata: impl FnOnce(&str) -> Option<MessageMetadata>,
     ) -> Option<Arc<Item>> {
         let wall = wall::milliseconds(self.start, self.now);
-        let id = self.random.uuid();
+        let id = match draft.id {
+            Some(id) => id.to_owned(),
+            None => self.random.uuid(),
+        };
         let contact = self.contacts.get_mut(&key)?;
         let milliseconds = contact.stamp(wall);
         let absolute_time = wall::timestamp(milliseconds);
@@ -285,7 +297,7 @@ impl Service {
             .from
             .and_then(|participant| contact.participants.get(participant));
         let item = Arc::new(Item {
-            message_metadata: metadata(&absolute_time),
+            message_metadata: metadata(&absolute_time).or_else(|| draft.metadata.clone()),
             absolute_time,
             content_type: draft.content_type.to_owned(),
             id,

@@ -2,7 +2,9 @@
 
 mod agent;
 mod attachments;
+mod bot;
 mod chat;
+mod events;
 mod faults;
 mod requests;
 mod script;
@@ -26,8 +28,10 @@ use crate::settings::{Settings, Start};
 use crate::wall;
 
 pub(crate) use attachments::NewFile;
+pub(crate) use bot::Stream;
 pub use chat::StartedChat;
 pub(crate) use chat::{Draft, NewChat};
+pub(crate) use events::Authentication;
 use sockets::Socket;
 pub(crate) use sockets::{URL_TOKEN, WEBSOCKET_PATH};
 
@@ -43,7 +47,7 @@ const DELAYED_OUTPUTS: usize = 10_000;
 /// * **Outputs**: [`poll_output`](Self::poll_output) until it is empty, then
 ///   [`poll_timeout`](Self::poll_timeout): the time at which
 ///   [`handle_timeout`](Self::handle_timeout) wants to be called.
-/// * **The agent's side** (`start_chat`, `agent_*`, `end_contact`) and **faults** (`inject`,
+/// * **The agent's side** (`start_chat`, `agent_*`, `bot_*`, `publish_event`, `end_contact`) and **faults** (`inject`,
 ///   `cut_sockets`, ...): for tests and demonstrations; they produce outputs too.
 /// * **The truth**: [`contacts`](Self::contacts) and the other getters.
 ///
@@ -72,6 +76,7 @@ pub struct Service {
     agenda: Agenda,
     outputs: VecDeque<Output>,
     delayed_outputs: usize,
+    stream_numbers: u64,
     requests: BTreeMap<Operation, u64>,
 }
 
@@ -100,6 +105,7 @@ impl Service {
             agenda: Agenda::default(),
             outputs: VecDeque::new(),
             delayed_outputs: 0,
+            stream_numbers: 0,
             requests: BTreeMap::new(),
         }
     }
@@ -151,6 +157,7 @@ impl Service {
                 Task::CloseSockets(contact) => self.close_sockets(contact, "The chat has ended"),
                 Task::EndContact(contact, reason) => self.end(contact, reason),
                 Task::RunScript(contact) => self.run_script(contact),
+                Task::GoOnStreaming(contact, number) => self.go_on_streaming(contact, number),
                 Task::JudgeFile(contact, number) => self.judge_file(contact, number),
                 Task::Strike(fault) => self.strike_sockets(fault),
             }

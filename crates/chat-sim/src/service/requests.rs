@@ -61,7 +61,7 @@ impl Service {
             Some(Effect::DropRequest) => Output::Drop { request },
             Some(Effect::LoseResponse) => {
                 // The answer is made for what it changes, and is lost on the way.
-                let _lost = self.answer(operation, grant, http);
+                let _lost = self.answer(operation, parameters, grant, http);
                 Output::Drop { request }
             }
             Some(Effect::Answer {
@@ -89,7 +89,7 @@ impl Service {
                 Output::Respond { request, response }
             }
             Some(_) | None => {
-                let response = self.answer(operation, grant, http);
+                let response = self.answer(operation, parameters, grant, http);
                 Output::Respond { request, response }
             }
         };
@@ -100,6 +100,7 @@ impl Service {
     fn answer(
         &mut self,
         operation: Option<Operation>,
+        parameters: &str,
         grant: Option<Grant>,
         http: &http::Request<Vec<u8>>,
     ) -> Response<Vec<u8>> {
@@ -107,7 +108,7 @@ impl Service {
             Some(Operation::UploadAttachment | Operation::DownloadAttachment) => {
                 return self.serve_file(grant, http);
             }
-            Some(operation) => self.perform(operation, grant, http.body()),
+            Some(operation) => self.perform(operation, parameters, grant, http.body()),
             None => Err(Refusal::UnknownOperation(
                 "No operation of this service has this method and path.".to_owned(),
             )),
@@ -128,6 +129,7 @@ impl Service {
     fn perform(
         &mut self,
         operation: Operation,
+        parameters: &str,
         grant: Option<Grant>,
         body: &[u8],
     ) -> Result<Value, Refusal> {
@@ -160,6 +162,13 @@ impl Service {
                 self.complete_attachment_upload(caller, &fields)
             }
             (Operation::GetAttachment, Some(caller)) => self.get_attachment(caller, &fields),
+            (Operation::DescribeView, Some(caller)) => self.describe_view(caller, parameters),
+            (Operation::GetAuthenticationUrl, Some(caller)) => {
+                self.get_authentication_url(caller, &fields)
+            }
+            (Operation::CancelParticipantAuthentication, Some(caller)) => {
+                self.cancel_participant_authentication(caller, &fields)
+            }
             (_, _) => Err(Refusal::AccessDenied("X-Amz-Bearer is required.")),
         }
     }

@@ -110,6 +110,34 @@ impl Service {
                 }
                 return Ok(Some(every));
             }
+            Step::Stream {
+                text,
+                chunks,
+                every,
+            } => {
+                let chunks = split(&cut(text.replace("{message}", &queued.message)), *chunks);
+                if chunks.is_empty() {
+                    return Ok(None);
+                }
+                let waits = u32::try_from(chunks.len()).unwrap_or(u32::MAX);
+                self.start_stream(key, chunks, *every)?;
+                // What follows comes behind the whole message, which is due at the same time.
+                let pause = QueuedStep {
+                    step: Step::Wait(Duration::ZERO),
+                    ..queued.clone()
+                };
+                if let Some(contact) = self.contacts.get_mut(&key) {
+                    contact.script.steps.push_front(pause);
+                }
+                return Ok(Some(every.saturating_mul(waits)));
+            }
+            Step::Event { name, about } => match self.tell(key, name, *about) {
+                Ok(_) | Err(ControlError::NobodyWithRole(_)) => {}
+                Err(error) => return Err(error),
+            },
+            Step::ShowView(view) => {
+                self.show_view(key, view)?;
+            }
             Step::Leave => {
                 let agent = self
                     .contacts
@@ -133,15 +161,31 @@ impl Service {
         text: &str,
         message: &str,
     ) -> Result<(), ControlError> {
-        let mut text = text.replace("{message}", message);
-        let mut length = text.len().min(CONTENT_BYTES);
-        while !text.is_char_boundary(length) {
-            length -= 1;
-        }
-        text.truncate(length);
+        let text = cut(text.replace("{message}", message));
         if text.is_empty() {
             return Ok(());
         }
         self.agent_says(key, TEXT_PLAIN, &text).map(|_| ())
     }
+}
+
+/// As much of a text as a message may have.
+fn cut(mut text: String) -> String {
+    let mut length = text.len().min(CONTENT_BYTES);
+    while !text.is_char_boundary(length) {
+        length -= 1;
+    }
+    text.truncate(length);
+    text
+}
+
+/// A text in so many parts of about the same length, none of them empty.
+fn split(text: &str, parts: u32) -> Vec<String> {
+    let characters: Vec<char> = text.chars().collect();
+    let parts = usize::try_from(parts).unwrap_or(usize::MAX).max(1);
+    let length = characters.len().div_ceil(parts).max(1);
+    characters
+        .chunks(length)
+        .map(|part| part.iter().collect())
+        .collect()
 }

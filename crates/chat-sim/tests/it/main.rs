@@ -7,7 +7,11 @@ mod attachments;
 #[cfg(test)]
 mod bench;
 #[cfg(test)]
+mod bots;
+#[cfg(test)]
 mod bounds;
+#[cfg(test)]
+mod chat_events;
 #[cfg(test)]
 mod connections;
 #[cfg(test)]

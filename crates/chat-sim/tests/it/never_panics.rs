@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use chat_sim::{CutWhen, Effect, Fault, Operation, SocketId};
+use chat_sim::{ChatEvent, CutWhen, Effect, Fault, Operation, Role, SocketId};
 use http::{Method, Request};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -37,6 +37,9 @@ enum Move {
     ClearFaults,
     Cut,
     AgentSays(String),
+    BotStreams(Vec<String>),
+    AgentAttaches(u8),
+    Tell(u8),
     AgentLeaves,
     Pass(u64),
 }
@@ -76,6 +79,8 @@ fn body() -> impl Strategy<Value = serde_json::Value> {
         Just("InstanceId"),
         Just("Attributes"),
         Just("InitialMessage"),
+        Just("SessionId"),
+        Just("RedirectUri"),
         Just("AttachmentSizeInBytes"),
         Just("AttachmentName"),
         Just("AttachmentId"),
@@ -162,6 +167,9 @@ fn any_move() -> impl Strategy<Value = Move> {
         1 => Just(Move::ClearFaults),
         1 => Just(Move::Cut),
         3 => ".{1,30}".prop_map(Move::AgentSays),
+        1 => vec(".{0,9}", 0..4).prop_map(Move::BotStreams),
+        1 => any::<u8>().prop_map(Move::AgentAttaches),
+        2 => any::<u8>().prop_map(Move::Tell),
         1 => Just(Move::AgentLeaves),
         3 => (0_u64..4_000).prop_map(Move::Pass),
     ]
@@ -242,6 +250,39 @@ fn play(bench: &mut Bench, chat: &Chat, sockets: &mut Vec<SocketId>, step: Move)
             let _ = bench
                 .service
                 .agent_sends(bench.now, &chat.contact, "text/plain", &text);
+        }
+        Move::BotStreams(chunks) => {
+            let chunks: Vec<&str> = chunks.iter().map(String::as_str).collect();
+            let every = Duration::from_millis(300);
+            let _ = bench
+                .service
+                .bot_streams(bench.now, &chat.contact, &chunks, every);
+        }
+        Move::AgentAttaches(size) => {
+            let bytes = vec![0; usize::from(size)];
+            let _ = bench.service.agent_attaches(
+                bench.now,
+                &chat.contact,
+                "a.txt",
+                "text/plain",
+                bytes,
+            );
+        }
+        Move::Tell(number) => {
+            let event = match number % 4 {
+                0 => ChatEvent::AuthenticationInitiated,
+                1 => ChatEvent::AuthenticationFailed,
+                2 => ChatEvent::ParticipantInvited,
+                _ => ChatEvent::DisplayNameUpdated(number.to_string()),
+            };
+            let about = if number < 128 {
+                Role::Customer
+            } else {
+                Role::Agent
+            };
+            let _ = bench
+                .service
+                .publish_event(bench.now, &chat.contact, &event, about);
         }
         Move::AgentLeaves => {
             let _ = bench.service.agent_leaves(bench.now, &chat.contact);
