@@ -79,6 +79,8 @@ fn live() -> (Session, SocketId) {
             }
             Action::SendText { .. }
             | Action::CloseSocket { .. }
+            | Action::Upload { .. }
+            | Action::Download { .. }
             | Action::CancelRequest { .. }
             | Action::Request { .. } => {}
         }

@@ -1,6 +1,8 @@
 //! The application's commands, as tests give them: accepted, and acted upon at once.
 
-use chat_proto::{Draft, ItemId, LocalId, ReceiptKind};
+use chat_proto::{
+    AttachmentId, CallId, Draft, ItemId, LocalId, NewAttachment, ReceiptKind, UploadId,
+};
 use chat_sim::Operation;
 
 use crate::world::World;
@@ -37,6 +39,37 @@ impl World {
         let sent = self.session.typing(now).expect("the session is live");
         self.settle();
         sent
+    }
+
+    /// Sends a file of plain text.
+    ///
+    /// # Panics
+    /// When the session refuses.
+    pub fn send_file(&mut self, name: &str, content: &[u8]) -> UploadId {
+        let now = self.instant();
+        let size = u64::try_from(content.len()).unwrap_or(u64::MAX);
+        let attachment = NewAttachment::new(name, "text/plain", size);
+        let upload = self
+            .session
+            .send_attachment(now, attachment)
+            .expect("the file is valid and the session is connected");
+        self.files.insert(upload, content.to_vec());
+        self.settle();
+        upload
+    }
+
+    /// Downloads a file, into [`World::downloaded`].
+    ///
+    /// # Panics
+    /// When the session refuses.
+    pub fn download(&mut self, attachment: &AttachmentId) -> CallId {
+        let now = self.instant();
+        let call = self
+            .session
+            .download_attachment(now, attachment.clone())
+            .expect("the session is connected");
+        self.settle();
+        call
     }
 
     /// Puts the session to sleep.

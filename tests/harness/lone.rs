@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chat_proto::{
     Action, ChatDetails, Config, Endpoint, Event, Instant, Operation, Phase, RequestId, Seed,
-    Session, SocketId, SocketInput, Start,
+    Session, SocketId, SocketInput, Start, Transferred, TransportError,
 };
 
 use crate::world::START_UNIX;
@@ -23,6 +23,12 @@ pub struct Lone {
     pub events: Vec<Event>,
     /// Requests that are not answered yet.
     pub pending: Vec<(RequestId, Operation)>,
+    /// Every request so far, in the order of asking.
+    pub requests: Vec<(Operation, http::Request<Vec<u8>>)>,
+    /// Transfers that are not answered yet, with what was asked for.
+    pub transfers: Vec<(RequestId, http::Request<()>)>,
+    /// How many transfers there were.
+    pub transfers_total: usize,
     /// The socket it opened last.
     pub socket: Option<SocketId>,
     now: Duration,
@@ -68,6 +74,9 @@ impl Lone {
             session: Session::new(start, config, details).expect("the details are valid"),
             events: Vec::new(),
             pending: Vec::new(),
+            requests: Vec::new(),
+            transfers: Vec::new(),
+            transfers_total: 0,
             socket: None,
             now: Duration::ZERO,
         };
@@ -170,6 +179,27 @@ impl Lone {
         true
     }
 
+    /// Ends the oldest transfer; whether there was one.
+    pub fn transfer(&mut self, result: Result<Transferred, TransportError>) -> bool {
+        if self.transfers.is_empty() {
+            return false;
+        }
+        let (request, _) = self.transfers.remove(0);
+        let now = self.instant();
+        self.session.handle_transfer(now, request, result);
+        self.drain();
+        true
+    }
+
+    /// The bodies of all requests of this operation.
+    #[must_use]
+    pub fn bodies(&self, operation: Operation) -> Vec<String> {
+        let requests = self.requests.iter().filter(|(of, _)| *of == operation);
+        requests
+            .map(|(_, http)| String::from_utf8_lossy(http.body()).into_owned())
+            .collect()
+    }
+
     /// Answers GetTranscript with these items, as the only page; whether it was asked for.
     pub fn page(&mut self, items: &[String]) -> bool {
         let page = format!(r#"{{"Transcript":[{}]}}"#, items.join(","));
@@ -191,10 +221,21 @@ impl Lone {
             match action {
                 Action::OpenSocket { socket, .. } => self.socket = Some(socket),
                 Action::Request {
-                    request, operation, ..
-                } => self.pending.push((request, operation)),
+                    request,
+                    operation,
+                    http,
+                    ..
+                } => {
+                    self.pending.push((request, operation));
+                    self.requests.push((operation, http));
+                }
+                Action::Upload { request, http, .. } | Action::Download { request, http, .. } => {
+                    self.transfers.push((request, http));
+                    self.transfers_total += 1;
+                }
                 Action::CancelRequest { request } => {
                     self.pending.retain(|(pending, _)| *pending != request);
+                    self.transfers.retain(|(pending, _)| *pending != request);
                 }
                 Action::CloseSocket { .. } | Action::SendText { .. } => {}
             }

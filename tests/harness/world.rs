@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use chat_proto::{
-    ChatDetails, Config, Draft, Endpoint, Instant, LocalId, Phase, RequestId, Seed, Session,
-    SocketId, SocketInput, Start, TransportError, TransportErrorKind,
+    CallId, ChatDetails, Config, Draft, Endpoint, Instant, LocalId, Phase, RequestId, Seed,
+    Session, SocketId, SocketInput, Start, TransportError, TransportErrorKind, UploadId,
 };
 use chat_sim::{Contact, Effect, Fault, FaultId, Service, Settings};
 
@@ -58,6 +58,13 @@ pub struct World {
     socket_names: BTreeMap<u64, SocketId>,
     request_names: BTreeMap<u64, RequestId>,
     cancelled: BTreeSet<RequestId>,
+    /// The bytes of the files that are being sent.
+    pub(crate) files: BTreeMap<UploadId, Vec<u8>>,
+    /// What has been downloaded.
+    pub downloaded: BTreeMap<CallId, Vec<u8>>,
+    /// Transfers under way, with the bytes they bring to the service.
+    uploads: BTreeMap<RequestId, u64>,
+    downloads: BTreeMap<RequestId, CallId>,
     messages: u32,
     minute: u64,
     actions: u32,
@@ -134,6 +141,10 @@ impl World {
             socket_names: BTreeMap::new(),
             request_names: BTreeMap::new(),
             cancelled: BTreeSet::new(),
+            files: BTreeMap::new(),
+            downloaded: BTreeMap::new(),
+            uploads: BTreeMap::new(),
+            downloads: BTreeMap::new(),
             messages: 0,
             minute: 0,
             actions: 0,

@@ -3,8 +3,10 @@
 mod properties;
 mod resume_anywhere;
 mod schedules;
+mod simulated_attachments;
 mod simulated_backoff;
 mod simulated_bad_input;
+mod simulated_calls;
 mod simulated_connect;
 mod simulated_end;
 mod simulated_gap;

@@ -42,6 +42,7 @@ fn next_page_request(lone: &mut Lone) -> Option<String> {
             request,
             operation: operation @ Operation::GetTranscript,
             http,
+            ..
         } = action
         {
             lone.pending.push((request, operation));

@@ -5,7 +5,7 @@ use std::fmt;
 
 use crate::api::Operation;
 use crate::error::TransportError;
-use crate::ids::{RequestId, SocketId, SocketUrl};
+use crate::ids::{CallId, RequestId, SocketId, SocketUrl, UploadId};
 use crate::rate_limiter::Priority;
 
 /// A piece of IO for the driver to do. Exhaustive on purpose: a driver that does not know one of
@@ -14,10 +14,6 @@ use crate::rate_limiter::Priority;
 #[expect(
     clippy::exhaustive_enums,
     reason = "a new action must break every driver"
-)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "the request is moved once into the driver; few actions wait at a time"
 )]
 pub enum Action {
     /// Open a WebSocket. Answer with [`SocketInput::Opened`] or [`SocketInput::Failed`], then feed
@@ -56,7 +52,36 @@ pub enum Action {
         /// The request, with an absolute URI.
         http: http::Request<Vec<u8>>,
     },
-    /// Stop an HTTP request; its answer is not wanted any more.
+    /// Upload a file: perform this HTTP request with the file's bytes as its body, and with no
+    /// other headers than HTTP itself needs. Answer with
+    /// [`Session::handle_transfer`](crate::Session::handle_transfer). The same file may have to be
+    /// uploaded again.
+    Upload {
+        /// Its name.
+        request: RequestId,
+        /// Which file, from [`Session::send_attachment`](crate::Session::send_attachment).
+        upload: UploadId,
+        /// The file's size in bytes, for Content-Length.
+        size: u64,
+        /// The request without its body, with an absolute URI.
+        http: http::Request<()>,
+    },
+    /// Download a file: perform this HTTP request and give the body to whoever wants the file, if
+    /// the status says success; the body of any other answer is not the file. Answer with
+    /// [`Session::handle_transfer`](crate::Session::handle_transfer). The same file may have to be
+    /// downloaded again from its beginning.
+    Download {
+        /// Its name.
+        request: RequestId,
+        /// The call it is for, from
+        /// [`Session::download_attachment`](crate::Session::download_attachment).
+        call: CallId,
+        /// The file's size in bytes. What is longer is not the file: stop reading.
+        size: u64,
+        /// The request, with an absolute URI.
+        http: http::Request<()>,
+    },
+    /// Stop an HTTP request or a transfer; its answer is not wanted any more.
     CancelRequest {
         /// This one.
         request: RequestId,
@@ -73,9 +98,28 @@ impl fmt::Debug for Action {
             Self::Request {
                 request, operation, ..
             } => write!(f, "Request({}, {operation})", request.0),
+            Self::Upload {
+                request, upload, ..
+            } => write!(f, "Upload({}, {upload})", request.0),
+            Self::Download { request, call, .. } => {
+                write!(f, "Download({}, call {})", request.0, call.0)
+            }
             Self::CancelRequest { request } => write!(f, "CancelRequest({})", request.0),
         }
     }
+}
+
+/// How a transfer has ended that was answered at all.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "a driver makes these; the session reads them"
+)]
+pub struct Transferred {
+    /// The HTTP status of the answer.
+    pub status: u16,
+    /// How many bytes of the file went across.
+    pub bytes: u64,
 }
 
 /// What a driver tells about a socket.
@@ -159,9 +203,9 @@ pub enum WakeReason {
     ConnectDeadline,
     /// The recovery takes too long.
     RecoveryLimit,
-    /// A request takes too long.
+    /// A request or a transfer takes too long.
     RequestTimeout,
-    /// A message is due to be tried again.
+    /// A message, a call or an attachment is due to be tried again.
     SendRetry,
     /// A receipt is due to go out.
     Receipt,

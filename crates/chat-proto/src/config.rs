@@ -34,6 +34,7 @@ pub struct Config {
     pub(crate) socket_lifetime: Duration,
     pub(crate) open_timeout: Duration,
     pub(crate) request_timeout: Duration,
+    pub(crate) transfer_timeout: Duration,
     pub(crate) connect_deadline: Duration,
     pub(crate) recovery_limit: Option<Duration>,
     pub(crate) send_deadline: Duration,
@@ -87,6 +88,7 @@ impl Config {
             socket_lifetime: Duration::from_secs(59 * 60),
             open_timeout: Duration::from_secs(10),
             request_timeout: Duration::from_secs(10),
+            transfer_timeout: Duration::from_secs(5 * 60),
             connect_deadline: Duration::from_secs(20),
             recovery_limit: None,
             send_deadline: Duration::from_secs(60),
@@ -131,6 +133,11 @@ impl Config {
         request_timeout: Duration, MILLISECOND * 100, SECOND * 300
     }
     setting! {
+        /// How long the bytes of one file may take, up or down. Default 5 min (ours): 20 MB, the
+        /// service's default limit, at half a megabit per second. 1 s to 24 h.
+        transfer_timeout: Duration, SECOND, HOUR * 24
+    }
+    setting! {
         /// How long the first connect may try, repeats included, before it fails.
         /// Default 20 s (ours). 100 ms to 1 h.
         connect_deadline: Duration, MILLISECOND * 100, HOUR
@@ -151,8 +158,9 @@ impl Config {
         outbox_limit: usize, 1, 1_000_000
     }
     setting! {
-        /// The most calls (`send_event`, `get_transcript`, `load_older`) that may be under way.
-        /// Default 100 (ours). 1 to 10,000.
+        /// The most calls (`send_event`, `get_transcript`, `load_older`, `attachment_url` and all
+        /// others that end with [`CallFinished`](crate::Event::CallFinished)) that may be under
+        /// way. Default 100 (ours). 1 to 10,000.
         call_limit: usize, 1, 10_000
     }
     setting! {

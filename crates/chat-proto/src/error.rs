@@ -6,7 +6,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 use crate::api::{ErrorDetail, Exception, Operation};
-use crate::ids::{ItemId, LocalId};
+use crate::ids::{ItemId, LocalId, UploadId};
 use crate::session::Phase;
 
 /// The caller asked for something that cannot be done. The session is as it was.
@@ -91,6 +91,9 @@ pub enum CommandError {
     /// No failed message has this id.
     #[error("there is no failed message {0} to send again")]
     UnknownMessage(LocalId),
+    /// No failed attachment has this id.
+    #[error("there is no failed attachment {0} to resume")]
+    UnknownAttachment(UploadId),
 }
 
 /// A refused command and what it carried, so that nothing the caller made is lost.
@@ -174,6 +177,9 @@ pub enum TransportErrorKind {
     /// The peer broke the rules of HTTP or WebSocket.
     #[error("the peer broke the rules of HTTP or WebSocket")]
     Protocol,
+    /// The file to upload could not be read, or the one to download not be written.
+    #[error("the file could not be read or written")]
+    File,
 }
 
 /// The peer's bytes are not what the protocol says.
@@ -254,6 +260,9 @@ pub enum RequestError {
     /// The answer cannot be understood.
     #[error(transparent)]
     Protocol(#[from] ProtocolError),
+    /// The bytes of a file did not come across.
+    #[error(transparent)]
+    Transfer(#[from] TransferError),
     /// The session ended before the answer came.
     #[error("the session ended before the service answered")]
     Ended,
@@ -268,7 +277,7 @@ pub enum RequestError {
 pub enum RetryClass {
     /// The same request may succeed later: 429, 5xx, network errors, unreadable answers.
     Later,
-    /// The token is not accepted: 401 or 403.
+    /// The token is not accepted: 401 or 403 of the service.
     Denied,
     /// The same request will fail again: every other answer of the service.
     Never,
@@ -285,7 +294,7 @@ impl RequestError {
                 _ => RetryClass::Never,
             },
             Self::Transport(error) => match error.kind {
-                TransportErrorKind::NotAllowed => RetryClass::Never,
+                TransportErrorKind::NotAllowed | TransportErrorKind::File => RetryClass::Never,
                 TransportErrorKind::Timeout
                 | TransportErrorKind::Resolve
                 | TransportErrorKind::Connect
@@ -296,7 +305,11 @@ impl RequestError {
                 | TransportErrorKind::Protocol => RetryClass::Later,
             },
             Self::Protocol(_) => RetryClass::Later,
-            Self::Ended => RetryClass::Never,
+            // A 403 says nothing of our token: there is none in a transfer.
+            Self::Transfer(TransferError::Status {
+                status: 408 | 429 | 500..=599,
+            }) => RetryClass::Later,
+            Self::Transfer(_) | Self::Ended => RetryClass::Never,
         }
     }
 
@@ -305,7 +318,7 @@ impl RequestError {
     pub const fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Service(error) => error.retry_after,
-            Self::Transport(_) | Self::Protocol(_) | Self::Ended => None,
+            Self::Transport(_) | Self::Protocol(_) | Self::Transfer(_) | Self::Ended => None,
         }
     }
 }
@@ -360,4 +373,53 @@ pub enum SendError {
     /// The session ended first.
     #[error("the session ended before the message was confirmed")]
     Ended,
+}
+
+/// The place where the service keeps files answered, but the file did not come across.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
+#[non_exhaustive]
+pub enum TransferError {
+    /// It refused: 403 when the URL has expired or the request is not the one that was signed.
+    #[error("the place where the service keeps files answered with HTTP {status}")]
+    Status {
+        /// The HTTP status.
+        status: u16,
+    },
+    /// It is not the whole file, or another one.
+    #[error("{actual} bytes went across; the file has {expected}")]
+    Length {
+        /// The file's size in bytes.
+        expected: u64,
+        /// How many bytes there were.
+        actual: u64,
+    },
+}
+
+/// A file could not be sent.
+/// [`Session::resume_attachment`](crate::Session::resume_attachment) goes on where it stopped.
+#[derive(Clone, PartialEq, Eq, Debug, Error)]
+#[error("{stage} failed: {error}")]
+#[non_exhaustive]
+pub struct AttachmentError {
+    /// Where it stopped.
+    pub stage: AttachmentStage,
+    /// Why.
+    #[source]
+    pub error: RequestError,
+}
+
+/// The stages of sending a file.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Error)]
+#[expect(clippy::exhaustive_enums, reason = "there are no other stages")]
+pub enum AttachmentStage {
+    /// StartAttachmentUpload. With [`Exception::ServiceQuotaExceeded`], the chat has as many
+    /// attachments as it may.
+    #[error("asking where to upload the file")]
+    Start,
+    /// The upload of the bytes to the URL it answered.
+    #[error("uploading the file")]
+    Upload,
+    /// CompleteAttachmentUpload. The file has been uploaded.
+    #[error("putting the file into the chat")]
+    Complete,
 }

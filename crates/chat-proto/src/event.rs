@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::api::{Draft, SentEvent, TranscriptPage};
-use crate::error::{ConnectError, ProtocolError, RequestError, SendError, TransportError};
-use crate::ids::{CallId, ItemId, LocalId};
+use crate::api::{AttachmentUrl, Draft, SentEvent, TranscriptPage, View};
+use crate::error::{
+    AttachmentError, ConnectError, ProtocolError, RequestError, SendError, TransportError,
+};
+use crate::ids::{AttachmentId, CallId, ItemId, LocalId, SignedUrl, UploadId};
 use crate::transcript::Change;
 use crate::wire::{AbsoluteTime, ContentType, Item, ItemType};
 
@@ -28,7 +30,8 @@ pub enum Event {
     ConnectionLost(LossCause),
     /// The connection is up again.
     Reestablished,
-    /// An item arrived. Every item the service has for us comes exactly once.
+    /// An item arrived. Every item the service has for us comes exactly once. When an attachment
+    /// comes again with another status, [`Event::TranscriptChanged`] tells it.
     Item(ReceivedItem),
     /// A message is confirmed by the service.
     MessageSent {
@@ -47,6 +50,21 @@ pub enum Event {
         draft: Draft,
         /// Why.
         error: SendError,
+    },
+    /// A file has been sent. The service may have to scan it before the others see it; its item
+    /// follows then.
+    AttachmentSent {
+        /// Which file.
+        upload: UploadId,
+        /// The service's name of it.
+        attachment_id: AttachmentId,
+    },
+    /// A file could not be sent. `resume_attachment` goes on where it stopped.
+    AttachmentFailed {
+        /// Which file.
+        upload: UploadId,
+        /// At which stage, and why.
+        error: AttachmentError,
     },
     /// A receipt that was asked for has settled.
     ReceiptSettled {
@@ -241,6 +259,19 @@ pub enum CallAnswer {
         /// Whether the beginning of the transcript is reached.
         complete: bool,
     },
+    /// Of `attachment_url`.
+    AttachmentUrl(AttachmentUrl),
+    /// Of `download_attachment`. The driver has the file itself.
+    AttachmentDownloaded {
+        /// The file's size in bytes.
+        bytes: u64,
+    },
+    /// Of `describe_view`.
+    View(View),
+    /// Of `authentication_url`: where to send the customer.
+    AuthenticationUrl(SignedUrl),
+    /// Of `cancel_authentication`.
+    AuthenticationCanceled,
 }
 
 /// Why the connection counts as lost.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use crate::action::{Action, Network, RequestProgress, SocketInput, WakeReason};
+use crate::action::{Action, Network, RequestProgress, SocketInput, Transferred, WakeReason};
 use crate::api::ConnectionCredentials;
 use crate::config::Config;
 use crate::error::{CommandError, ProtocolError, RequestError, TransportError, TransportErrorKind};
@@ -40,7 +40,7 @@ pub enum HubAction {
     },
     /// Something to do for the shared socket.
     Socket(Action),
-    /// Something to do for one session: a request to perform or to cancel. Its [`RequestId`] is
+    /// Something to do for one session: a request or transfer to perform or to cancel. Its [`RequestId`] is
     /// unique within the session.
     Session {
         /// The session's chat.
@@ -263,6 +263,21 @@ impl Hub {
         self.begin(now);
         if let Some(session) = self.sessions.get_mut(contact) {
             session.handle_response(self.now, request, result);
+        }
+        self.advance();
+    }
+
+    /// A transfer of a session has ended.
+    pub fn handle_transfer(
+        &mut self,
+        now: Instant,
+        contact: &ContactId,
+        request: RequestId,
+        result: Result<Transferred, TransportError>,
+    ) {
+        self.begin(now);
+        if let Some(session) = self.sessions.get_mut(contact) {
+            session.handle_transfer(self.now, request, result);
         }
         self.advance();
     }

@@ -190,6 +190,26 @@ impl fmt::Display for LocalId {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct CallId(pub(crate) u64);
 
+/// A file this session was asked to send: what it is called before the service has named it.
+/// Unique within a session.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct UploadId(pub(crate) u64);
+
+impl UploadId {
+    /// The number itself, from 1 upwards in the order of sending.
+    #[must_use]
+    pub const fn number(self) -> u64 {
+        self.0
+    }
+}
+
+impl fmt::Display for UploadId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "upload-{}", self.0)
+    }
+}
+
 /// One WebSocket. Every socket a session asks for has a new one, and input that carries an old
 /// one is ignored.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]

@@ -14,13 +14,14 @@
 //! 1. Make a [`Session`] from a [`Start`] (the time, the wall clock, a random seed), a [`Config`]
 //!    and the [`ChatDetails`] that StartChatContact gave, and call [`Session::connect`].
 //! 2. Drain [`Session::poll_action`] and begin each [`Action`]: open or close a socket, send a
-//!    text frame, perform or cancel an HTTP request. Do not wait for any of them.
+//!    text frame, perform or cancel an HTTP request, transfer the bytes of a file. Do not wait for
+//!    any of them.
 //! 3. Drain [`Session::poll_event`] and hand each [`Event`] to the application.
 //! 4. Ask [`Session::poll_timeout`] how long to wait. It says "now" while 2 or 3 left anything.
 //! 5. Wait for whatever comes first: socket input, an HTTP response, that time, a command of the
 //!    application.
 //! 6. Feed it with the present time: [`Session::handle_socket`], [`Session::handle_response`],
-//!    [`Session::handle_timeout`], or a command such as [`Session::send_message`].
+//!    [`Session::handle_transfer`], [`Session::handle_timeout`], or a command such as [`Session::send_message`].
 //! 7. Go on at 2, until [`Event::Ended`], which is always the last event.
 //!
 //! Sockets and requests have ids that are never used twice; input for one that is no longer
@@ -69,6 +70,7 @@
 //!             };
 //!             Some(Input::Response(request, http::Response::new(body.to_owned())))
 //!         }
+//!         Action::Upload { .. } | Action::Download { .. } => None, // this chat has no files
 //!         Action::CloseSocket { .. } | Action::CancelRequest { .. } => None,
 //!     }
 //! }
@@ -142,12 +144,13 @@ mod time;
 mod transcript;
 pub mod wire;
 
-pub use action::{Action, Network, RequestProgress, SocketInput, WakeReason};
-pub use api::{Draft, Endpoint, Operation};
+pub use action::{Action, Network, RequestProgress, SocketInput, Transferred, WakeReason};
+pub use api::{Draft, Endpoint, NewAttachment, Operation};
 pub use config::{Config, ConfigError};
 pub use error::{
-    CommandError, ConnectError, ProtocolError, Refused, RequestError, RetryClass, SendError,
-    ServiceError, TransportError, TransportErrorKind,
+    AttachmentError, AttachmentStage, CommandError, ConnectError, ProtocolError, Refused,
+    RequestError, RetryClass, SendError, ServiceError, TransferError, TransportError,
+    TransportErrorKind,
 };
 pub use event::{
     CallAnswer, DeepHeartbeatFailure, Diagnostic, EndReason, Event, GapError, ItemKind, LossCause,
@@ -157,7 +160,7 @@ pub use hub::{Hub, HubAction, HubEvent, HubUrl};
 pub use ids::{
     AttachmentId, CallId, ChatDetails, ClientToken, ConnectionToken, ContactId, CustomerId, ItemId,
     JoinToken, LocalId, NextToken, ParticipantId, ParticipantToken, RequestId, SessionId,
-    SignedUrl, SocketId, SocketUrl, StreamingId, ViewToken,
+    SignedUrl, SocketId, SocketUrl, StreamingId, UploadId, ViewToken,
 };
 pub use rate_limiter::{Priority, Quota, Quotas, RateLimiter};
 pub use resume_state::ResumeState;

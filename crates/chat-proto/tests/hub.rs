@@ -105,6 +105,7 @@ impl Agent {
                     Action::OpenSocket { .. }
                     | Action::SendText { .. }
                     | Action::CloseSocket { .. } => panic!("a session on a hub has no socket"),
+                    Action::Upload { .. } | Action::Download { .. } => {}
                 },
             }
         }

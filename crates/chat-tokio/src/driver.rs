@@ -6,9 +6,11 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use chat_proto::{Action, RequestId, SocketId, SocketInput, TransportError};
+use bytes::Bytes;
+use chat_proto::{Action, RequestId, SocketId, SocketInput, Transferred};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
+use http::Response;
 
 use crate::clock::Timer;
 use crate::http::Http;
@@ -31,14 +33,16 @@ pub(crate) struct Driver {
     opener: Opener,
     sockets: BTreeMap<SocketId, Socket>,
     closing: FuturesUnordered<Closing>,
-    requests: Requests,
+    requests: Requests<Response<Bytes>>,
+    transfers: Requests<Transferred>,
     timer: Timer,
 }
 
 /// Something that happened.
 enum Input {
     Socket(SocketId, SocketInput),
-    Answer(RequestId, Answer),
+    Answer(RequestId, Answer<Response<Bytes>>),
+    Transferred(RequestId, Answer<Transferred>),
     Timeout,
 }
 
@@ -52,6 +56,7 @@ impl Driver {
             sockets: BTreeMap::new(),
             closing: FuturesUnordered::new(),
             requests: Requests::default(),
+            transfers: Requests::default(),
             timer,
         }
     }
@@ -118,9 +123,34 @@ impl Driver {
                 tracing::debug!(request = request.number(), %operation, "sending a request");
                 self.requests.begin(request, self.http.perform(http));
             }
+            Action::Upload {
+                request,
+                upload,
+                size,
+                http,
+            } => {
+                tracing::debug!(request = request.number(), size, "uploading a file");
+                if let Some(content) = self.shared.lock().files.content(upload) {
+                    let transfer = self.http.upload(http, size, content);
+                    self.transfers.begin(request, transfer);
+                }
+            }
+            Action::Download {
+                request,
+                call,
+                size,
+                http,
+            } => {
+                tracing::debug!(request = request.number(), size, "downloading a file");
+                if let Some(sink) = self.shared.lock().files.sink(call) {
+                    let transfer = self.http.download(http, size, sink);
+                    self.transfers.begin(request, transfer);
+                }
+            }
             Action::CancelRequest { request } => {
                 tracing::debug!(request = request.number(), "cancelling a request");
                 self.requests.cancel(request);
+                self.transfers.cancel(request);
             }
         }
     }
@@ -157,6 +187,9 @@ impl Driver {
         if let Poll::Ready((request, answer)) = self.requests.poll(cx) {
             inputs.push(Input::Answer(request, answer));
         }
+        if let Poll::Ready((request, answer)) = self.transfers.poll(cx) {
+            inputs.push(Input::Transferred(request, answer));
+        }
         for (&id, socket) in &mut self.sockets {
             if let Poll::Ready(input) = socket.poll(cx) {
                 ready = true;
@@ -184,6 +217,18 @@ impl Driver {
                 log_answer(request, &answer);
                 self.shared
                     .input(|session, now| session.handle_response(now, request, answer));
+            }
+            Input::Transferred(request, answer) => {
+                let number = request.number();
+                match &answer {
+                    Ok(ended) => {
+                        let Transferred { status, bytes } = *ended;
+                        tracing::debug!(request = number, status, bytes, "a transfer has ended");
+                    }
+                    Err(error) => tracing::debug!(request = number, %error, "a transfer failed"),
+                }
+                self.shared
+                    .input(|session, now| session.handle_transfer(now, request, answer));
             }
             Input::Timeout => self
                 .shared
@@ -226,7 +271,7 @@ impl Drop for Driver {
     }
 }
 
-fn log_answer(request: RequestId, answer: &Result<http::Response<bytes::Bytes>, TransportError>) {
+fn log_answer(request: RequestId, answer: &Answer<Response<Bytes>>) {
     let request = request.number();
     match answer {
         Ok(response) => {

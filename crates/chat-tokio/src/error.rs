@@ -2,7 +2,8 @@
 //! whose fault it is.
 
 use chat_proto::{
-    CommandError, ConnectError, Draft, EndReason, LocalId, Refused, RequestError, SendError,
+    AttachmentError, CommandError, ConnectError, Draft, EndReason, LocalId, Refused, RequestError,
+    SendError, UploadId,
 };
 use thiserror::Error;
 
@@ -132,4 +133,30 @@ pub enum CallError {
     /// It was sent, and failed.
     #[error(transparent)]
     Request(#[from] RequestError),
+}
+
+/// A file that was accepted and then could not be sent.
+/// [`ChatSession::resume_attachment`](crate::ChatSession::resume_attachment) goes on where it
+/// stopped.
+#[derive(Clone, PartialEq, Eq, Debug, Error)]
+#[error("{upload} was not sent: {error}")]
+#[non_exhaustive]
+pub struct FailedAttachment {
+    /// Which file.
+    pub upload: UploadId,
+    /// At which stage, and why.
+    #[source]
+    pub error: AttachmentError,
+}
+
+/// A file was not sent.
+#[derive(Clone, PartialEq, Eq, Debug, Error)]
+#[non_exhaustive]
+pub enum AttachmentFailure {
+    /// It was not accepted; nothing was sent.
+    #[error(transparent)]
+    Command(#[from] CommandError),
+    /// It was accepted, and then could not be sent.
+    #[error(transparent)]
+    Failed(#[from] FailedAttachment),
 }

@@ -8,8 +8,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use chat_proto::{TransportError, TransportErrorKind};
 use http::header::{HeaderValue, USER_AGENT};
-use http::{Request, Response};
-use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use http::{Request, Response, Uri};
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt, Empty, Full, LengthLimitError, Limited};
+use hyper::body::Incoming;
 use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
@@ -17,16 +19,20 @@ use rustls::ClientConfig;
 
 use crate::address::{self, Address};
 use crate::dial::{self, Dialler};
+use crate::transfer::FileError;
 
 /// How long an unused connection is kept.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 /// How many unused connections to one host are kept.
 const IDLE_LIMIT: usize = 64;
 
+/// The body of a request.
+pub(crate) type RequestBody = UnsyncBoxBody<Bytes, FileError>;
+
 /// Performs requests. Cheap to clone; clones share the connections.
 #[derive(Clone, Debug)]
 pub(crate) struct Http {
-    client: legacy::Client<HttpsConnector<Dialler>, Full<Bytes>>,
+    client: legacy::Client<HttpsConnector<Dialler>, RequestBody>,
     body_limit: usize,
     allow_insecure: bool,
     user_agent: HeaderValue,
@@ -58,21 +64,41 @@ impl Http {
         &self,
         mut request: Request<Vec<u8>>,
     ) -> impl Future<Output = Result<Response<Bytes>, TransportError>> + Send + 'static {
-        let allowed = Address::of(request.uri(), address::HTTP, self.allow_insecure);
         let headers = request.headers_mut();
         headers.insert(USER_AGENT, self.user_agent.clone());
-        let client = self.client.clone();
-        let body_limit = self.body_limit;
+        let http = self.clone();
         async move {
-            allowed?;
-            let request = request.map(|body| Full::new(Bytes::from(body)));
-            let response = client.request(request).await;
-            let (head, body) = response.map_err(|error| failure(&error))?.into_parts();
-            let body = Limited::new(body, body_limit).collect().await;
-            let body = body.map_err(|error| body_failure(&*error, body_limit))?;
+            http.check(request.uri())?;
+            let request = request.map(|body| {
+                let body = Full::new(Bytes::from(body));
+                body.map_err(|never| match never {}).boxed_unsync()
+            });
+            let (head, body) = http.exchange(request).await?.into_parts();
+            let limit = http.body_limit;
+            let body = Limited::new(body, limit).collect().await;
+            let body = body.map_err(|error| body_failure(&*error, limit))?;
             Ok(Response::from_parts(head, body.to_bytes()))
         }
     }
+
+    /// Whether this URL may be used.
+    pub(crate) fn check(&self, uri: &Uri) -> Result<(), TransportError> {
+        Address::of(uri, address::HTTP, self.allow_insecure).map(drop)
+    }
+
+    /// Sends a request, whose URL has been checked, and gives the answer as soon as it begins.
+    pub(crate) async fn exchange(
+        &self,
+        request: Request<RequestBody>,
+    ) -> Result<Response<Incoming>, TransportError> {
+        let response = self.client.request(request).await;
+        response.map_err(|error| failure(&error))
+    }
+}
+
+/// The body of a request that has none.
+pub(crate) fn no_body() -> RequestBody {
+    Empty::new().map_err(|never| match never {}).boxed_unsync()
 }
 
 fn failure(error: &legacy::Error) -> TransportError {
@@ -91,10 +117,13 @@ fn body_failure(error: &(dyn Error + Send + Sync + 'static), limit: usize) -> Tr
 }
 
 /// What went wrong between the request and the end of the answer.
-fn exchange_failure(error: &(dyn Error + 'static)) -> TransportError {
+pub(crate) fn exchange_failure(error: &(dyn Error + 'static)) -> TransportError {
     let mut kind = TransportErrorKind::Broken;
     let mut cause = error;
     loop {
+        if cause.is::<FileError>() {
+            kind = TransportErrorKind::File;
+        }
         if let Some(error) = cause.downcast_ref::<hyper::Error>() {
             if error.is_parse() || error.is_parse_status() {
                 kind = TransportErrorKind::Protocol;

@@ -51,19 +51,22 @@ mod dial;
 mod driver;
 mod error;
 mod events;
+mod files;
 mod http;
 mod requests;
 mod session;
 mod shared;
 mod socket;
 mod tls;
+mod transfer;
 mod waiters;
 
 pub use chat_proto;
 pub use client::{Client, ClientBuilder};
 pub use error::{
-    CallError, ClientError, ConnectFailure, FailedMessage, ResendFailure, SendFailure,
-    SessionError, StartChatError,
+    AttachmentFailure, CallError, ClientError, ConnectFailure, FailedAttachment, FailedMessage,
+    ResendFailure, SendFailure, SessionError, StartChatError,
 };
 pub use events::Events;
+pub use files::{AttachmentSink, AttachmentSource};
 pub use session::{ChatSession, OlderLoaded, Sent};

@@ -1,37 +1,43 @@
-//! The HTTP requests of a session that are under way.
+//! The HTTP requests of a session that are under way, and in the same way its transfers.
 
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use bytes::Bytes;
 use chat_proto::{RequestId, TransportError};
 use futures_util::StreamExt;
 use futures_util::future::{AbortHandle, Abortable};
 use futures_util::stream::FuturesUnordered;
-use http::Response;
 
 /// The answer to a request, or why there is none.
-pub(crate) type Answer = Result<Response<Bytes>, TransportError>;
+pub(crate) type Answer<T> = Result<T, TransportError>;
 
-type Exchange = Pin<Box<dyn Future<Output = (RequestId, Answer)> + Send>>;
+type Exchange<T> = Pin<Box<dyn Future<Output = (RequestId, Answer<T>)> + Send>>;
 
 /// Dropping it cancels them all.
-#[derive(Default)]
-pub(crate) struct Requests {
-    exchanges: FuturesUnordered<Abortable<Exchange>>,
+pub(crate) struct Requests<T> {
+    exchanges: FuturesUnordered<Abortable<Exchange<T>>>,
     handles: BTreeMap<RequestId, AbortHandle>,
 }
 
-impl Requests {
+impl<T> Default for Requests<T> {
+    fn default() -> Self {
+        Self {
+            exchanges: FuturesUnordered::new(),
+            handles: BTreeMap::new(),
+        }
+    }
+}
+
+impl<T: 'static> Requests<T> {
     pub(crate) fn begin(
         &mut self,
         request: RequestId,
-        answer: impl Future<Output = Answer> + Send + 'static,
+        answer: impl Future<Output = Answer<T>> + Send + 'static,
     ) {
         let (handle, registration) = AbortHandle::new_pair();
-        let exchange: Exchange = Box::pin(async move { (request, answer.await) });
+        let exchange: Exchange<T> = Box::pin(async move { (request, answer.await) });
         self.exchanges.push(Abortable::new(exchange, registration));
         self.handles.insert(request, handle);
     }
@@ -44,7 +50,7 @@ impl Requests {
     }
 
     /// The next answer.
-    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<(RequestId, Answer)> {
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<(RequestId, Answer<T>)> {
         loop {
             match self.exchanges.poll_next_unpin(cx) {
                 Poll::Ready(Some(Ok((request, answer)))) => {
@@ -90,7 +96,7 @@ mod tests {
     #[tokio::test]
     async fn a_cancelled_request_ends_at_once_and_its_answer_does_not_come() {
         let request = first_request();
-        let mut requests = Requests::default();
+        let mut requests = Requests::<()>::default();
         let (alive, mut ended) = oneshot::channel::<()>();
         requests.begin(request, async move {
             let _alive = alive;

@@ -1,11 +1,14 @@
 //! The handle of a session.
 
+mod attachments;
+
 use std::sync::Arc;
 
-use chat_proto::api::{GetTranscript, SendEvent, SentEvent, TranscriptPage};
+use chat_proto::api::{GetTranscript, SendEvent, SentEvent, TranscriptPage, View};
 use chat_proto::{
     AbsoluteTime, CallAnswer, CallId, ChatDetails, CommandError, Draft, EndReason, Entry, Instant,
-    ItemId, LocalId, Network, Phase, ReceiptKind, Refused, RequestError, Session,
+    ItemId, LocalId, Network, Phase, ReceiptKind, Refused, RequestError, Session, SessionId,
+    SignedUrl, ViewToken,
 };
 use tokio::sync::oneshot;
 
@@ -218,6 +221,62 @@ impl ChatSession {
         .await
     }
 
+    /// Reads a view that a flow shows, named by the token of an interactive message.
+    ///
+    /// Safe to cancel: the answer is discarded.
+    ///
+    /// # Errors
+    /// [`CallError`]: the request was refused, or could not be sent.
+    pub async fn describe_view(&self, view: ViewToken) -> Result<View, CallError> {
+        let begin = |session: &mut Session, now| session.describe_view(now, view);
+        self.call(begin, |answer| {
+            if let CallAnswer::View(view) = answer {
+                Some(view)
+            } else {
+                None
+            }
+        })
+        .await
+    }
+
+    /// Asks where the customer signs in, to come back to `redirect_uri`. The service answers it
+    /// within one minute of the event `authentication.initiated`, which gives the session id.
+    ///
+    /// Safe to cancel: the answer is discarded.
+    ///
+    /// # Errors
+    /// [`CallError`]: the request was refused, or could not be sent.
+    pub async fn authentication_url(
+        &self,
+        session_id: SessionId,
+        redirect_uri: impl Into<String>,
+    ) -> Result<SignedUrl, CallError> {
+        let begin =
+            |session: &mut Session, now| session.authentication_url(now, session_id, redirect_uri);
+        self.call(begin, |answer| {
+            if let CallAnswer::AuthenticationUrl(url) = answer {
+                Some(url)
+            } else {
+                None
+            }
+        })
+        .await
+    }
+
+    /// Gives up the customer's signing in.
+    ///
+    /// Safe to cancel: it is given up all the same.
+    ///
+    /// # Errors
+    /// [`CallError`]: the request was refused, or could not be sent.
+    pub async fn cancel_authentication(&self, session_id: SessionId) -> Result<(), CallError> {
+        let begin = |session: &mut Session, now| session.cancel_authentication(now, session_id);
+        self.call(begin, |answer| {
+            matches!(answer, CallAnswer::AuthenticationCanceled).then_some(())
+        })
+        .await
+    }
+
     /// Tells the session what the operating system says of the network. A hint: the session is
     /// right without it, and quicker with it.
     pub fn network(&self, network: Network) {
@@ -301,6 +360,14 @@ impl ChatSession {
             let call = begin(&mut state.session, now)?;
             Ok::<_, CommandError>(state.waiters.call(call))
         })?;
+        Self::answer(answered, take).await
+    }
+
+    /// Waits for the answer of a call that has begun.
+    async fn answer<T>(
+        answered: oneshot::Receiver<Result<CallAnswer, RequestError>>,
+        take: impl FnOnce(CallAnswer) -> Option<T>,
+    ) -> Result<T, CallError> {
         let answer = outcome(answered).await?;
         // A session answers a call in its own kind, so there is always something to take.
         take(answer).ok_or(CallError::Request(RequestError::Ended))

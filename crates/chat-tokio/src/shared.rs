@@ -14,6 +14,7 @@ use futures_util::task::AtomicWaker;
 
 use crate::clock::Clock;
 use crate::events::EventQueue;
+use crate::files::Files;
 use crate::waiters::Waiters;
 
 pub(crate) struct Shared {
@@ -28,6 +29,7 @@ pub(crate) struct Shared {
 pub(crate) struct State {
     pub(crate) session: Session,
     pub(crate) waiters: Waiters,
+    pub(crate) files: Files,
 }
 
 /// What a session wants after an input.
@@ -45,6 +47,7 @@ impl Shared {
             state: Mutex::new(State {
                 session,
                 waiters: Waiters::default(),
+                files: Files::default(),
             }),
             called: AtomicBool::new(false),
             driver: AtomicWaker::new(),
@@ -71,14 +74,21 @@ impl Shared {
     /// Passes on what the session tells, and says what it wants.
     pub(crate) fn drain(&self) -> Wants {
         let mut state = self.lock();
-        let State { session, waiters } = &mut *state;
+        let State {
+            session,
+            waiters,
+            files,
+        } = &mut *state;
         let mut actions = Vec::new();
         while let Some(action) = session.poll_action() {
             actions.push(action);
         }
         let events = std::iter::from_fn(|| session.poll_event());
-        self.events
-            .extend(events.inspect(|event| waiters.notice(event)));
+        self.events.extend(events.inspect(|event| {
+            waiters.notice(event);
+            files.notice(event);
+        }));
+        files.keep(|upload| session.has_attachment(upload));
         Wants {
             actions,
             wake_at: session.poll_timeout().map(|(at, _)| at),

@@ -3,20 +3,25 @@
 use std::collections::BTreeMap;
 
 use chat_proto::{
-    CallAnswer, CallId, ConnectError, EndReason, Event, ItemId, LocalId, RequestError,
+    AttachmentId, CallAnswer, CallId, ConnectError, EndReason, Event, ItemId, LocalId,
+    RequestError, UploadId,
 };
 use tokio::sync::oneshot;
 
-use crate::error::{ConnectFailure, FailedMessage};
+use crate::error::{ConnectFailure, FailedAttachment, FailedMessage};
 use crate::session::Sent;
 
 /// What becomes of a message.
 pub(crate) type SendResult = Result<Sent, Box<FailedMessage>>;
 
+/// What becomes of a file that is sent.
+pub(crate) type AttachmentResult = Result<AttachmentId, FailedAttachment>;
+
 #[derive(Debug, Default)]
 pub(crate) struct Waiters {
     connect: Vec<oneshot::Sender<Result<(), ConnectFailure>>>,
     messages: BTreeMap<LocalId, Vec<oneshot::Sender<SendResult>>>,
+    attachments: BTreeMap<UploadId, oneshot::Sender<AttachmentResult>>,
     calls: BTreeMap<CallId, oneshot::Sender<Result<CallAnswer, RequestError>>>,
     end: Vec<oneshot::Sender<EndReason>>,
 }
@@ -30,6 +35,13 @@ impl Waiters {
     /// Waits for a message to settle.
     pub(crate) fn message(&mut self, local_id: LocalId) -> oneshot::Receiver<SendResult> {
         wait_in(self.messages.entry(local_id).or_default())
+    }
+
+    /// Waits for a file to be sent, or to fail.
+    pub(crate) fn attachment(&mut self, upload: UploadId) -> oneshot::Receiver<AttachmentResult> {
+        let (sender, receiver) = oneshot::channel();
+        self.attachments.insert(upload, sender);
+        receiver
     }
 
     /// Waits for a call to finish.
@@ -82,6 +94,17 @@ impl Waiters {
                 };
                 self.message_settled(*local_id, &Err(Box::new(failed)));
             }
+            Event::AttachmentSent {
+                upload,
+                attachment_id,
+            } => self.attachment_settled(*upload, Ok(AttachmentId::clone(attachment_id))),
+            Event::AttachmentFailed { upload, error } => {
+                let failed = FailedAttachment {
+                    upload: *upload,
+                    error: error.clone(),
+                };
+                self.attachment_settled(*upload, Err(failed));
+            }
             Event::CallFinished { call, result } => {
                 if let Some(waiter) = self.calls.remove(call) {
                     tell(waiter, result.clone());
@@ -100,6 +123,12 @@ impl Waiters {
     fn connect_settled(&mut self, result: &Result<(), ConnectFailure>) {
         for waiter in std::mem::take(&mut self.connect) {
             tell(waiter, result.clone());
+        }
+    }
+
+    fn attachment_settled(&mut self, upload: UploadId, result: AttachmentResult) {
+        if let Some(waiter) = self.attachments.remove(&upload) {
+            tell(waiter, result);
         }
     }
 

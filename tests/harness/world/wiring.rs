@@ -1,6 +1,6 @@
 //! What carries actions, outputs and deliveries between the client, the network and the service.
 
-use chat_proto::{Action, SocketInput, TransportError, TransportErrorKind};
+use chat_proto::{Action, RequestId, SocketInput, Transferred, TransportError, TransportErrorKind};
 use chat_sim::Output;
 
 use super::{ACTIONS_PER_MINUTE, LIFE, World};
@@ -82,6 +82,30 @@ impl World {
                 self.request_names.insert(name, request);
                 self.network.send(now, Delivery::Request(request, http));
             }
+            Action::Upload {
+                request,
+                upload,
+                size,
+                http,
+            } => {
+                let file = self.files.get(&upload).cloned().unwrap_or_default();
+                assert_eq!(
+                    u64::try_from(file.len()).ok(),
+                    Some(size),
+                    "the size of {upload}"
+                );
+                self.uploads.insert(request, size);
+                self.transfer(request, http.map(|()| file));
+            }
+            Action::Download {
+                request,
+                call,
+                http,
+                ..
+            } => {
+                self.downloads.insert(request, call);
+                self.transfer(request, http.map(|()| Vec::new()));
+            }
             Action::CancelRequest { request } => {
                 self.cancelled.insert(request);
             }
@@ -91,6 +115,51 @@ impl World {
     /// What the service calls a socket or request of the present life of the client.
     pub(super) const fn name_of(&self, number: u64) -> u64 {
         self.lives * LIFE + number
+    }
+
+    /// Puts a transfer on its way, to the service itself, which keeps the files too.
+    fn transfer(&mut self, request: RequestId, http: http::Request<Vec<u8>>) {
+        assert!(
+            !http.headers().contains_key("x-amz-bearer"),
+            "a token left for the place where files are kept"
+        );
+        assert!(
+            self.journal.ended.is_none(),
+            "seed {}: a transfer after the end",
+            self.seed
+        );
+        let name = self.name_of(request.number());
+        self.request_names.insert(name, request);
+        self.network
+            .send(self.now, Delivery::Request(request, http));
+    }
+
+    /// Hands an answer to the client, as that of a request or of a transfer.
+    fn hand_over(
+        &mut self,
+        request: RequestId,
+        result: Result<http::Response<Vec<u8>>, TransportError>,
+    ) {
+        let now = self.instant();
+        let uploaded = self.uploads.remove(&request);
+        let downloaded = self.downloads.remove(&request);
+        if self.cancelled.remove(&request) {
+            return;
+        }
+        let (None, None) = (uploaded, downloaded) else {
+            let result = result.map(|response| {
+                let status = response.status().as_u16();
+                let mut bytes = uploaded.unwrap_or_default();
+                if let Some(call) = downloaded.filter(|_| response.status().is_success()) {
+                    bytes = u64::try_from(response.body().len()).unwrap_or(u64::MAX);
+                    self.downloaded.insert(call, response.into_body());
+                }
+                Transferred { status, bytes }
+            });
+            self.session.handle_transfer(now, request, result);
+            return;
+        };
+        self.session.handle_response(now, request, result);
     }
 
     pub(super) fn drain_service(&mut self) -> bool {
@@ -149,11 +218,7 @@ impl World {
                 let id = chat_sim::RequestId(self.name_of(request.number()));
                 self.service.0.handle_request(self.now, id, http);
             }
-            Delivery::Response(request, result) => {
-                if !self.cancelled.remove(&request) {
-                    self.session.handle_response(now, request, result);
-                }
-            }
+            Delivery::Response(request, result) => self.hand_over(request, result),
             Delivery::Upgrade(socket, path) => {
                 let id = chat_sim::SocketId(self.name_of(socket.number()));
                 self.service.0.handle_upgrade(self.now, id, &path);

@@ -75,7 +75,9 @@ pub(crate) use operation::Service;
 pub use segment_attributes::SegmentAttributeValue;
 pub use send_event::{SendEvent, SentEvent};
 pub use send_message::{Draft, SendMessage, SentMessage};
-pub use start_attachment_upload::{StartAttachmentUpload, StartedAttachmentUpload, UploadMetadata};
+pub use start_attachment_upload::{
+    NewAttachment, StartAttachmentUpload, StartedAttachmentUpload, UploadMetadata,
+};
 pub use start_chat_contact::{PersistentChat, ResponseMode, StartChatContact, StartedChat};
 pub use start_contact_streaming::StartContactStreaming;
 pub use stop_contact::StopContact;

@@ -55,6 +55,49 @@ impl fmt::Debug for StartAttachmentUpload {
     }
 }
 
+/// A file to send.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct NewAttachment {
+    /// Its name, 1 to 256 characters.
+    pub name: String,
+    /// Its MIME type, 1 to 255 characters.
+    pub content_type: String,
+    /// Its size in bytes, at least 1.
+    pub size: u64,
+}
+
+impl NewAttachment {
+    /// A file of this name, MIME type and size in bytes.
+    #[must_use]
+    pub fn new(name: impl Into<String>, content_type: impl Into<String>, size: u64) -> Self {
+        Self {
+            name: name.into(),
+            content_type: content_type.into(),
+            size,
+        }
+    }
+
+    pub(crate) fn into_request(self, client_token: ClientToken) -> StartAttachmentUpload {
+        StartAttachmentUpload {
+            content_type: self.content_type,
+            attachment_size_in_bytes: self.size,
+            attachment_name: self.name,
+            client_token,
+        }
+    }
+}
+
+impl fmt::Debug for NewAttachment {
+    /// Shows type and size; what people call their files stays out of logs.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NewAttachment")
+            .field("content_type", &self.content_type)
+            .field("size", &self.size)
+            .finish_non_exhaustive()
+    }
+}
+
 /// What StartAttachmentUpload answers.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]

@@ -11,6 +11,7 @@ use crate::ids::{ConnectionToken, ParticipantToken, SocketUrl};
 use crate::resume_state::SavedToken;
 use crate::session::outputs::{Outputs, Purpose};
 use crate::time::{Instant, WallClock};
+use crate::wire::AbsoluteTime;
 
 /// A token is renewed so long before its end, or at half its life where that is shorter.
 const TOKEN_MARGIN: Duration = Duration::from_secs(60);
@@ -117,6 +118,13 @@ impl Access {
             Some(token) => TokenState::Ready(token.bearer.clone()),
             None => TokenState::Refused(RequestError::Ended),
         }
+    }
+
+    /// When this time of the service's comes; now, when it has passed.
+    pub(super) fn instant_of(&self, now: Instant, time: &AbsoluteTime) -> Instant {
+        let millis = time.unix_millis();
+        let left = self.clock.time_left(now, millis, TOKEN_LIFETIME_LIMIT);
+        now + left.unwrap_or_default()
     }
 
     /// Asks for a URL and a token.

@@ -2,30 +2,69 @@
 //! an event.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
-use crate::action::WakeReason;
-use crate::api::{self, GetTranscript, ScanDirection, SendEvent, SortOrder, StartPosition};
-use crate::error::{CommandError, RequestError, RetryClass};
+use http::HeaderValue;
+
+use crate::action::{Action, Transferred, WakeReason};
+use crate::api::{self, ApiRequest, AttachmentUrl, GetAttachment, GetTranscript};
+use crate::api::{ScanDirection, SortOrder, StartPosition};
+use crate::error::{CommandError, RequestError, RetryClass, TransportError};
 use crate::event::{CallAnswer, Event};
-use crate::ids::{CallId, ItemId, NextToken};
+use crate::ids::{AttachmentId, CallId, ItemId, NextToken};
 use crate::session::access::{Access, TokenState};
 use crate::session::outputs::{Outputs, Purpose};
+use crate::session::transfer;
 use crate::session::tries::{Tries, Verdict};
 use crate::time::Instant;
 use crate::wire::Item;
 
-#[derive(Debug)]
-pub(super) enum Ask {
-    SendEvent(SendEvent),
-    GetTranscript(GetTranscript),
-    /// The page before the oldest item we have.
-    LoadOlder(Option<ItemId>),
+/// A request of any operation, and how its answer becomes that of a call.
+trait Question: fmt::Debug + Send + Sync {
+    fn ask(&self, now: Instant, purpose: Purpose, bearer: &HeaderValue, outputs: &mut Outputs);
+
+    fn read(&self, response: &http::Response<&[u8]>) -> Result<CallAnswer, RequestError>;
+}
+
+struct Asked<R: ApiRequest> {
+    request: R,
+    answer: fn(R::Answer) -> CallAnswer,
+}
+
+impl<R: ApiRequest + fmt::Debug> fmt::Debug for Asked<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.request.fmt(f)
+    }
+}
+
+impl<R: ApiRequest + fmt::Debug + Send + Sync> Question for Asked<R> {
+    fn ask(&self, now: Instant, purpose: Purpose, bearer: &HeaderValue, outputs: &mut Outputs) {
+        outputs.request(now, purpose, bearer, &self.request);
+    }
+
+    fn read(&self, response: &http::Response<&[u8]>) -> Result<CallAnswer, RequestError> {
+        api::from_http::<R>(response).map(self.answer)
+    }
+}
+
+/// What follows when the service has answered.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Then {
+    /// The answer is the result.
+    Finish,
+    /// The items are taken into the transcript.
+    TakeIn,
+    /// The file is downloaded from the URL answered.
+    Download,
 }
 
 #[derive(Debug)]
 struct Call {
-    ask: Ask,
+    question: Box<dyn Question>,
+    then: Then,
     tries: Tries,
+    /// The size of the file that is being downloaded.
+    size: u64,
 }
 
 #[derive(Debug)]
@@ -35,6 +74,8 @@ pub(super) struct Calls {
     limit: usize,
     /// Where the last page of older items ended, or the history of the first connect.
     older_token: Option<NextToken>,
+    /// Before which item they are asked for, should that token be good no more.
+    oldest: Option<ItemId>,
 }
 
 /// Older items that a call has brought: to be taken in, and then reported.
@@ -52,10 +93,44 @@ impl Calls {
             next: 0,
             limit,
             older_token: None,
+            oldest: None,
         }
     }
 
-    pub(super) fn begin(&mut self, ask: Ask) -> Result<CallId, CommandError> {
+    /// A request whose answer is the result.
+    pub(super) fn ask<R>(
+        &mut self,
+        request: R,
+        answer: fn(R::Answer) -> CallAnswer,
+    ) -> Result<CallId, CommandError>
+    where
+        R: ApiRequest + fmt::Debug + Send + Sync + 'static,
+    {
+        self.begin(request, answer, Then::Finish)
+    }
+
+    /// The page before the oldest item we have.
+    pub(super) fn load_older(&mut self, oldest: Option<ItemId>) -> Result<CallId, CommandError> {
+        let request = older_than(oldest.clone(), self.older_token.clone());
+        self.oldest = oldest;
+        self.begin(request, CallAnswer::Transcript, Then::TakeIn)
+    }
+
+    /// A file of the chat.
+    pub(super) fn download(&mut self, attachment: AttachmentId) -> Result<CallId, CommandError> {
+        let request = GetAttachment::new(attachment);
+        self.begin(request, CallAnswer::AttachmentUrl, Then::Download)
+    }
+
+    fn begin<R>(
+        &mut self,
+        request: R,
+        answer: fn(R::Answer) -> CallAnswer,
+        then: Then,
+    ) -> Result<CallId, CommandError>
+    where
+        R: ApiRequest + fmt::Debug + Send + Sync + 'static,
+    {
         if self.calls.len() >= self.limit {
             return Err(CommandError::Full {
                 queue: "the list of calls under way",
@@ -64,8 +139,13 @@ impl Calls {
         }
         self.next += 1;
         let id = CallId(self.next);
-        let tries = Tries::default();
-        self.calls.insert(id, Call { ask, tries });
+        let call = Call {
+            question: Box::new(Asked { request, answer }),
+            then,
+            tries: Tries::default(),
+            size: 0,
+        };
+        self.calls.insert(id, call);
         Ok(id)
     }
 
@@ -73,24 +153,15 @@ impl Calls {
         let mut refused = Vec::new();
         for (&id, call) in &mut self.calls {
             let purpose = Purpose::Call(id);
-            if outputs.is_pending(purpose) || !call.tries.is_due(now) {
+            let under_way =
+                outputs.is_pending(purpose) || outputs.is_pending(Purpose::Download(id));
+            if under_way || !call.tries.is_due(now) {
                 continue;
             }
-            let bearer = match access.token(now, outputs) {
-                TokenState::Ready(bearer) => bearer,
-                TokenState::Pending => continue,
-                TokenState::Refused(error) => {
-                    refused.push((id, error));
-                    continue;
-                }
-            };
-            match &call.ask {
-                Ask::SendEvent(request) => outputs.request(now, purpose, &bearer, request),
-                Ask::GetTranscript(request) => outputs.request(now, purpose, &bearer, request),
-                Ask::LoadOlder(oldest) => {
-                    let token = self.older_token.clone();
-                    outputs.request(now, purpose, &bearer, &older_than(oldest.clone(), token));
-                }
+            match access.token(now, outputs) {
+                TokenState::Ready(bearer) => call.question.ask(now, purpose, &bearer, outputs),
+                TokenState::Pending => {}
+                TokenState::Refused(error) => refused.push((id, error)),
             }
         }
         for (id, error) in refused {
@@ -108,14 +179,13 @@ impl Calls {
         outputs: &mut Outputs,
     ) -> Option<OlderPage> {
         let call = self.calls.get_mut(&id)?;
-        let result = response.and_then(|response| match &call.ask {
-            Ask::SendEvent(_) => api::from_http::<SendEvent>(&response).map(CallAnswer::EventSent),
-            Ask::GetTranscript(_) | Ask::LoadOlder(_) => {
-                api::from_http::<GetTranscript>(&response).map(CallAnswer::Transcript)
-            }
+        let result = response.and_then(|response| {
+            let (head, body) = response.into_parts();
+            let response = http::Response::from_parts(head, body.as_ref());
+            call.question.read(&response)
         });
-        match (result, &call.ask) {
-            (Ok(CallAnswer::Transcript(page)), Ask::LoadOlder(_)) => {
+        match (result, call.then) {
+            (Ok(CallAnswer::Transcript(page)), Then::TakeIn) => {
                 let complete = page.next_token.is_none();
                 self.older_token = page.next_token;
                 return Some(OlderPage {
@@ -124,20 +194,64 @@ impl Calls {
                     complete,
                 });
             }
-            (Ok(answer), _) => self.finish(id, Ok(answer), outputs),
-            (Err(error), Ask::LoadOlder(_))
-                if self.older_token.is_some() && error.retry_class() == RetryClass::Never =>
-            {
-                self.older_token = None; // it is good no more: ask from the oldest item we have
-            }
-            (Err(error), _) => {
-                let verdict = call.tries.failed_of_few(now, &error, access, outputs);
-                if verdict == Verdict::GiveUp {
-                    self.finish(id, Err(error), outputs);
+            (Ok(CallAnswer::AttachmentUrl(answer)), Then::Download) => {
+                if let Err(error) = call.fetch(now, id, &answer, outputs) {
+                    self.failed(now, id, error, access, outputs);
                 }
             }
+            (Ok(answer), _) => self.finish(id, Ok(answer), outputs),
+            (Err(error), Then::TakeIn)
+                if self.older_token.is_some() && error.retry_class() == RetryClass::Never =>
+            {
+                // The token is good no more: ask from the oldest item we have.
+                self.older_token = None;
+                call.question = Box::new(Asked {
+                    request: older_than(self.oldest.take(), None),
+                    answer: CallAnswer::Transcript,
+                });
+            }
+            (Err(error), _) => self.failed(now, id, error, access, outputs),
         }
         None
+    }
+
+    /// A file has been downloaded, or not. A further try asks for another URL, since they do not
+    /// last long.
+    pub(super) fn downloaded(
+        &mut self,
+        now: Instant,
+        id: CallId,
+        result: Result<Transferred, TransportError>,
+        access: &mut Access,
+        outputs: &mut Outputs,
+    ) {
+        let Some(call) = self.calls.get(&id) else {
+            return;
+        };
+        match transfer::check(result, call.size) {
+            Ok(()) => {
+                let answer = CallAnswer::AttachmentDownloaded { bytes: call.size };
+                self.finish(id, Ok(answer), outputs);
+            }
+            Err(error) => self.failed(now, id, error, access, outputs),
+        }
+    }
+
+    /// A try has failed.
+    fn failed(
+        &mut self,
+        now: Instant,
+        id: CallId,
+        error: RequestError,
+        access: &mut Access,
+        outputs: &mut Outputs,
+    ) {
+        let Some(call) = self.calls.get_mut(&id) else {
+            return;
+        };
+        if call.tries.failed_of_few(now, &error, access, outputs) == Verdict::GiveUp {
+            self.finish(id, Err(error), outputs);
+        }
     }
 
     pub(super) fn finish(
@@ -159,9 +273,7 @@ impl Calls {
 
     /// Whether older items are being loaded.
     pub(super) fn is_loading_older(&self) -> bool {
-        self.calls
-            .values()
-            .any(|call| matches!(call.ask, Ask::LoadOlder(_)))
+        self.calls.values().any(|call| call.then == Then::TakeIn)
     }
 
     /// The session is over: no call will be answered.
@@ -178,6 +290,27 @@ impl Calls {
         let retries = self.calls.values().map(|call| call.tries.not_before());
         let retry = retries.flatten().min()?;
         Some((retry, WakeReason::SendRetry))
+    }
+}
+
+impl Call {
+    /// Downloads the file from the URL answered.
+    fn fetch(
+        &mut self,
+        now: Instant,
+        id: CallId,
+        answer: &AttachmentUrl,
+        outputs: &mut Outputs,
+    ) -> Result<(), RequestError> {
+        let (size, http) = transfer::download(answer)?;
+        self.size = size;
+        outputs.transfer(now, Purpose::Download(id), |request| Action::Download {
+            request,
+            call: id,
+            size,
+            http,
+        });
+        Ok(())
     }
 }
 

@@ -3,7 +3,9 @@
 
 mod access;
 mod agent;
+mod attachments;
 mod calls;
+mod commands;
 mod connection;
 mod gap;
 mod leaving;
@@ -14,14 +16,15 @@ mod phase;
 mod react;
 mod receipts;
 mod resume;
+mod transfer;
 mod tries;
 mod typing;
 
-use crate::action::{Action, Network, RequestProgress, SocketInput, WakeReason};
-use crate::api::{ApiRequest, Draft, GetTranscript, SendEvent};
+use crate::action::{Action, Network, RequestProgress, SocketInput, Transferred, WakeReason};
+use crate::api::{Draft, GetTranscript, SendEvent};
 use crate::config::Config;
 use crate::error::{CommandError, Refused, TransportError};
-use crate::event::{EndReason, Event, LossCause, ReceiptKind};
+use crate::event::{CallAnswer, EndReason, Event, LossCause, ReceiptKind};
 use crate::ids::{CallId, ChatDetails, ClientToken, ItemId, LocalId, RequestId, SocketId};
 use crate::link::Link;
 use crate::random::Random;
@@ -31,7 +34,8 @@ use crate::wire::ContentType;
 
 use access::{Access, TokenState};
 use agent::Acknowledging;
-use calls::{Ask, Calls};
+use attachments::Attachments;
+use calls::Calls;
 use connection::Connection;
 use gap::Gap;
 use leaving::Leaving;
@@ -56,12 +60,17 @@ pub use phase::Phase;
 /// * **Commands**, the application's wishes, which are accepted or refused at once:
 ///   [`connect`](Self::connect), [`send_message`](Self::send_message), [`resend`](Self::resend),
 ///   [`typing`](Self::typing), [`send_receipt`](Self::send_receipt),
-///   [`send_event`](Self::send_event),
+///   [`send_event`](Self::send_event), [`send_attachment`](Self::send_attachment),
+///   [`resume_attachment`](Self::resume_attachment),
+///   [`download_attachment`](Self::download_attachment),
+///   [`attachment_url`](Self::attachment_url), [`describe_view`](Self::describe_view),
+///   [`authentication_url`](Self::authentication_url),
+///   [`cancel_authentication`](Self::cancel_authentication),
 ///   [`get_transcript`](Self::get_transcript), [`load_older`](Self::load_older),
 ///   [`suspend`](Self::suspend), [`resume`](Self::resume), [`disconnect`](Self::disconnect),
 ///   [`abandon`](Self::abandon). A refused one changes nothing and hands back what it carried.
 /// * **Inputs**, what happened outside: [`handle_socket`](Self::handle_socket),
-///   [`handle_response`](Self::handle_response),
+///   [`handle_response`](Self::handle_response), [`handle_transfer`](Self::handle_transfer),
 ///   [`handle_request_progress`](Self::handle_request_progress),
 ///   [`handle_timeout`](Self::handle_timeout), [`handle_network`](Self::handle_network). They
 ///   cannot fail: hostile bytes become events,
@@ -99,6 +108,7 @@ pub struct Session {
     receipts: Receipts,
     gap: Gap,
     calls: Calls,
+    attachments: Attachments,
     leaving: Option<Leaving>,
     passing: Passing,
     transcript: Transcript,
@@ -131,7 +141,7 @@ impl Session {
         let token = &details.participant_token;
         let access = Access::new(token, WallClock::new(&start), link.is_shared())?;
         let random = Random::new(start.seed);
-        let outputs = Outputs::new(random, config.endpoint.clone(), config.request_timeout);
+        let outputs = Outputs::new(random, &config);
         Ok(Self {
             now: start.now,
             phase: Phase::Idle,
@@ -151,6 +161,7 @@ impl Session {
             receipts: Receipts::new(&config),
             gap: Gap::new(&config),
             calls: Calls::new(config.call_limit),
+            attachments: Attachments::default(),
             leaving: None,
             passing: Passing::default(),
             transcript: Transcript::new(details.participant_id.clone(), config.transcript_limit),
@@ -303,8 +314,6 @@ impl Session {
     /// [`CommandError`] when the event breaks a limit of the service, too many calls are under
     /// way, or the session has never been connected, is suspended or over.
     pub fn send_event(&mut self, now: Instant, event: SendEvent) -> Result<CallId, CommandError> {
-        self.begin(now);
-        event.check()?;
         let event = match event.client_token {
             Some(_) => event,
             None => {
@@ -312,7 +321,7 @@ impl Session {
                 event.with_client_token(token)
             }
         };
-        self.call("send_event", Ask::SendEvent(event))
+        self.call(now, "send_event", event, CallAnswer::EventSent)
     }
 
     /// Reads a page of the transcript. [`Event::CallFinished`] follows; the session's own
@@ -325,9 +334,7 @@ impl Session {
         now: Instant,
         request: GetTranscript,
     ) -> Result<CallId, CommandError> {
-        self.begin(now);
-        request.check()?;
-        self.call("get_transcript", Ask::GetTranscript(request))
+        self.call(now, "get_transcript", request, CallAnswer::Transcript)
     }
 
     /// Takes the 100 items before the oldest one into the session's transcript.
@@ -338,7 +345,7 @@ impl Session {
     /// ones are being loaded already, or the transcript holds as many items as it may.
     pub fn load_older(&mut self, now: Instant) -> Result<CallId, CommandError> {
         self.begin(now);
-        self.check_connected("load_older")?;
+        self.check_awake("load_older")?;
         if !self.gap.is_history_read() {
             return Err(CommandError::TooEarly {
                 command: "load_older",
@@ -364,7 +371,9 @@ impl Session {
             transcript_limit,
         )?;
         let oldest = self.transcript.oldest().cloned();
-        self.call("load_older", Ask::LoadOlder(oldest))
+        let call = self.calls.load_older(oldest);
+        self.advance();
+        call
     }
 
     /// Puts the session to sleep: its sockets are closed, nothing is sent. For an application
@@ -460,7 +469,7 @@ impl Session {
         result: Result<http::Response<B>, TransportError>,
     ) {
         self.begin(now);
-        if let Some(purpose) = self.outputs.answered(request) {
+        if let Some(purpose) = self.outputs.answered(request, false) {
             self.answered(purpose, result);
             self.advance();
         }
@@ -478,6 +487,20 @@ impl Session {
         self.outputs.progressed(self.now, request, progress);
     }
 
+    /// A transfer, which [`Action::Upload`] or [`Action::Download`] asked for, has ended.
+    pub fn handle_transfer(
+        &mut self,
+        now: Instant,
+        request: RequestId,
+        result: Result<Transferred, TransportError>,
+    ) {
+        self.begin(now);
+        if let Some(purpose) = self.outputs.answered(request, true) {
+            self.transferred(purpose, result);
+            self.advance();
+        }
+    }
+
     /// The time that [`poll_timeout`](Self::poll_timeout) named has come. Calling it at any other
     /// time does no harm.
     pub fn handle_timeout(&mut self, now: Instant) {
@@ -487,7 +510,11 @@ impl Session {
         }
         self.access.handle_timeout(self.now);
         while let Some((purpose, error)) = self.outputs.overdue(self.now) {
-            self.answered(purpose, Err::<http::Response<Vec<u8>>, _>(error));
+            if purpose.is_transfer() {
+                self.transferred(purpose, Err(error));
+            } else {
+                self.answered(purpose, Err::<http::Response<Vec<u8>>, _>(error));
+            }
         }
         let Outputs {
             random, actions, ..
@@ -547,6 +574,7 @@ impl Session {
                 WakeReason::ConnectAttempt,
             ),
             self.calls.next_timeout().filter(|_| awake),
+            self.attachments.next_timeout().filter(|_| awake),
             self.outbox.next_timeout().filter(|_| live),
             self.receipts.next_timeout().filter(|_| live),
             self.gap.next_timeout(self.now).filter(|_| scans),
@@ -623,15 +651,5 @@ impl Session {
             return Err(self.wrong_phase(command, "connect first, or leave with abandon"));
         }
         Ok(())
-    }
-
-    fn call(&mut self, command: &'static str, ask: Ask) -> Result<CallId, CommandError> {
-        self.check_connected(command)?;
-        if self.phase == Phase::Suspended {
-            return Err(self.wrong_phase(command, "resume it first"));
-        }
-        let call = self.calls.begin(ask);
-        self.advance();
-        call
     }
 }

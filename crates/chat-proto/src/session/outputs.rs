@@ -7,9 +7,10 @@ use http::HeaderValue;
 
 use crate::action::{Action, RequestProgress, WakeReason};
 use crate::api::{self, ApiRequest, Endpoint};
+use crate::config::Config;
 use crate::error::{TransportError, TransportErrorKind};
 use crate::event::{Diagnostic, Event, ReceiptKind};
-use crate::ids::{CallId, RequestId};
+use crate::ids::{CallId, RequestId, UploadId};
 use crate::random::Random;
 use crate::rate_limiter::Priority;
 use crate::time::Instant;
@@ -35,11 +36,22 @@ pub(super) enum Purpose {
     GapPage,
     /// A call of the application.
     Call(CallId),
+    /// The bytes of a file that a call downloads.
+    Download(CallId),
+    /// Where to upload an attachment, or that it has been uploaded.
+    Attachment(UploadId),
+    /// The bytes of an attachment.
+    Upload(UploadId),
     /// Leaving the chat.
     Disconnect,
 }
 
 impl Purpose {
+    /// Whether it is a transfer, which is answered in another way than a request.
+    pub(super) const fn is_transfer(self) -> bool {
+        matches!(self, Self::Download(_) | Self::Upload(_))
+    }
+
     const fn priority(self) -> Priority {
         match self {
             Self::Url
@@ -49,7 +61,9 @@ impl Purpose {
             | Self::GapPage
             | Self::Disconnect => Priority::Session,
             Self::Message => Priority::Message,
-            Self::Call(_) => Priority::Call,
+            Self::Call(_) | Self::Download(_) | Self::Attachment(_) | Self::Upload(_) => {
+                Priority::Call
+            }
             Self::Receipt(_) => Priority::Receipt,
             Self::Typing => Priority::Typing,
         }
@@ -61,6 +75,8 @@ struct Pending {
     request: RequestId,
     /// When it has taken too long; `None` while it waits for its turn.
     deadline: Option<Instant>,
+    /// How long it may take.
+    limit: Duration,
 }
 
 /// The outputs of a session. At most one request of each purpose is under way.
@@ -70,7 +86,8 @@ pub(super) struct Outputs {
     pub(super) events: VecDeque<Event>,
     pub(super) random: Random,
     endpoint: Endpoint,
-    timeout: Duration,
+    request_timeout: Duration,
+    transfer_timeout: Duration,
     next_request: u64,
     pending: BTreeMap<Purpose, Pending>,
     /// Whether the caller is still to be asked for a connection token.
@@ -78,13 +95,14 @@ pub(super) struct Outputs {
 }
 
 impl Outputs {
-    pub(super) const fn new(random: Random, endpoint: Endpoint, timeout: Duration) -> Self {
+    pub(super) fn new(random: Random, config: &Config) -> Self {
         Self {
             actions: VecDeque::new(),
             events: VecDeque::new(),
             random,
-            endpoint,
-            timeout,
+            endpoint: config.endpoint.clone(),
+            request_timeout: config.request_timeout,
+            transfer_timeout: config.transfer_timeout,
             next_request: 0,
             pending: BTreeMap::new(),
             wants_token: false,
@@ -104,9 +122,9 @@ impl Outputs {
         request: &R,
     ) {
         let http = api::build(&self.endpoint, Some(bearer.clone()), request);
-        let id = self.await_answer(now, purpose);
+        let request = self.begin(now, purpose, self.request_timeout);
         self.actions.push_back(Action::Request {
-            request: id,
+            request,
             operation: R::OPERATION,
             priority: purpose.priority(),
             http,
@@ -115,7 +133,7 @@ impl Outputs {
 
     /// Asks the caller for a connection token.
     pub(super) fn ask_for_token(&mut self, now: Instant) {
-        self.await_answer(now, Purpose::CallerToken);
+        self.begin(now, Purpose::CallerToken, self.request_timeout);
         self.wants_token = true;
     }
 
@@ -133,12 +151,28 @@ impl Outputs {
         self.pending.remove(&Purpose::CallerToken).is_some()
     }
 
-    fn await_answer(&mut self, now: Instant, purpose: Purpose) -> RequestId {
+    /// Begins a transfer.
+    pub(super) fn transfer(
+        &mut self,
+        now: Instant,
+        purpose: Purpose,
+        action: impl FnOnce(RequestId) -> Action,
+    ) {
+        let request = self.begin(now, purpose, self.transfer_timeout);
+        self.actions.push_back(action(request));
+    }
+
+    fn begin(&mut self, now: Instant, purpose: Purpose, limit: Duration) -> RequestId {
         self.cancel(purpose);
         self.next_request += 1;
         let request = RequestId(self.next_request);
-        let deadline = Some(now + self.timeout);
-        self.pending.insert(purpose, Pending { request, deadline });
+        let deadline = Some(now + limit);
+        let pending = Pending {
+            request,
+            deadline,
+            limit,
+        };
+        self.pending.insert(purpose, pending);
         request
     }
 
@@ -146,12 +180,14 @@ impl Outputs {
         self.pending.contains_key(&purpose)
     }
 
-    /// The purpose of a request that has been answered; `None` when nobody waits for it.
-    pub(super) fn answered(&mut self, request: RequestId) -> Option<Purpose> {
+    /// The purpose of a request, or of a transfer, that has been answered; `None` when nobody waits
+    /// for it.
+    pub(super) fn answered(&mut self, request: RequestId, transfer: bool) -> Option<Purpose> {
         let purpose = self
             .pending
             .iter()
-            .find_map(|(purpose, pending)| (pending.request == request).then_some(*purpose))?;
+            .find_map(|(purpose, pending)| (pending.request == request).then_some(*purpose))
+            .filter(|purpose| purpose.is_transfer() == transfer)?;
         self.pending.remove(&purpose);
         Some(purpose)
     }
@@ -169,7 +205,7 @@ impl Outputs {
         if let Some((_, pending)) = of_request.filter(|(of, _)| **of != Purpose::Typing) {
             pending.deadline = match progress {
                 RequestProgress::Waiting => None,
-                RequestProgress::Begun => Some(now + self.timeout),
+                RequestProgress::Begun => Some(now + pending.limit),
             };
         }
     }
@@ -181,8 +217,9 @@ impl Outputs {
             .iter()
             .find(|(_, pending)| pending.deadline.is_some_and(|deadline| deadline <= now))
             .map(|(purpose, _)| *purpose)?;
+        let limit = self.pending.get(&purpose).map(|pending| pending.limit);
         self.cancel(purpose);
-        let detail = format!("no answer within {:?}", self.timeout);
+        let detail = format!("no answer within {:?}", limit.unwrap_or_default());
         let error = TransportError::new(TransportErrorKind::Timeout, detail);
         Some((purpose, error))
     }

@@ -79,6 +79,8 @@ impl Session {
         if self.phase != Phase::Suspended {
             self.calls
                 .advance(self.now, &mut self.access, &mut self.outputs);
+            self.attachments
+                .advance(self.now, &mut self.access, &mut self.outputs);
         }
         self.advance_leaving();
         self.publish_changes();
@@ -103,7 +105,8 @@ impl Session {
             Phase::Connecting | Phase::Live | Phase::Recovering => true,
             Phase::Idle | Phase::Suspended | Phase::Ended => false,
         };
-        let flushed = (self.outbox.is_empty() && self.receipts.is_empty()) || !can_flush;
+        let sent = self.outbox.is_empty() && self.receipts.is_empty();
+        let flushed = (sent && self.attachments.is_empty()) || !can_flush;
         let Some(leaving) = &mut self.leaving else {
             return;
         };
@@ -180,6 +183,14 @@ impl Session {
                     self.older_loaded(page);
                 }
             }
+            Purpose::Attachment(upload) => self.attachments.answered(
+                self.now,
+                upload,
+                response,
+                &mut self.access,
+                &mut self.outputs,
+            ),
+            Purpose::Upload(_) | Purpose::Download(_) => {} // answered as transfers
             Purpose::Disconnect => {
                 let result = response
                     .and_then(|response| api::from_http::<DisconnectParticipant>(&response));
@@ -529,6 +540,7 @@ impl Session {
         self.outbox.end(&mut self.outputs, &mut self.transcript);
         self.receipts.end(&mut self.outputs);
         self.calls.end(&mut self.outputs);
+        self.attachments.end(&mut self.outputs);
         self.publish_changes();
         self.end_reason = Some(reason.clone());
         self.outputs.events.push_back(Event::Ended(reason));

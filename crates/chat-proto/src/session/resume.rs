@@ -57,8 +57,8 @@ impl Session {
     /// client tokens, so that the service has each once; receipts that the service has are not
     /// sent again, and what was asked for settles.
     ///
-    /// Not part of it are the transcript, which is read from the service again, calls under way,
-    /// and typing.
+    /// Not part of it are the transcript, which is read from the service again, calls and
+    /// attachments under way, and typing.
     ///
     /// # Errors
     /// [`CommandError::WrongPhase`] when the session is over.

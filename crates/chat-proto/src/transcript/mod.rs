@@ -16,7 +16,7 @@ use crate::ids::{ItemId, LocalId, ParticipantId};
 use crate::transcript::known::Known;
 use crate::transcript::order::OrderedEntries;
 use crate::transcript::partial::{Part, Partials};
-use crate::wire::{AbsoluteTime, Item, ItemType};
+use crate::wire::{AbsoluteTime, Attachment, AttachmentStatus, Item, ItemType};
 
 pub use entry::{Change, Entry, Status};
 pub(crate) use order::Position;
@@ -214,7 +214,7 @@ impl Transcript {
                 self.replace(&known, position, item, ours);
                 return Arrival::New(ours);
             }
-            if self.is_amended_by(&known, item) {
+            if self.is_amended_by(&known, item) || self.has_new_attachments(&known, item) {
                 self.replace(&known, position, item, None);
             }
             return Arrival::Known;
@@ -381,7 +381,22 @@ impl Transcript {
         }
     }
 
-    /// The item itself has come for an entry made of an HTTP answer or of parts.
+    /// Whether attachments come again with another status, which is to be taken over. It never
+    /// goes back to being in progress, in whatever order they come.
+    fn has_new_attachments(&self, known: &Position, item: &Item) -> bool {
+        let is_settled = |attachment: &Attachment| match attachment.status {
+            Some(AttachmentStatus::InProgress) | None => false,
+            Some(_) => true,
+        };
+        let Some((_, entry)) = self.ordered.find(known) else {
+            return false;
+        };
+        let differs = entry.item.attachments != item.attachments && !item.attachments.is_empty();
+        differs && item.attachments.iter().all(is_settled)
+    }
+
+    /// The item itself has come for an entry made of an HTTP answer or of parts, or a later form
+    /// of it.
     fn replace(
         &mut self,
         known: &Position,

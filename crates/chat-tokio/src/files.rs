@@ -1,0 +1,379 @@
+//! Where the bytes of attachments come from and where they go.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io::{self, Cursor};
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+use chat_proto::{CallId, Event, TransportError, TransportErrorKind, UploadId};
+use tokio::fs::File;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+
+pub(crate) type Reader = Pin<Box<dyn AsyncRead + Send>>;
+type Writer = Pin<Box<dyn AsyncWrite + Send>>;
+
+/// The most bytes of one attachment that are held in memory. The service takes no larger file.
+const MEMORY_LIMIT: u64 = 100 * 1024 * 1024;
+
+/// A file to send. It is read while it is uploaded, and never held in memory as a whole unless it
+/// is given so.
+pub struct AttachmentSource {
+    size: u64,
+    content: Content,
+}
+
+/// What is read when the file is uploaded.
+pub(crate) enum Content {
+    Memory(Bytes),
+    File(PathBuf),
+    /// None once it has been read.
+    Reader(Option<Reader>),
+}
+
+impl AttachmentSource {
+    /// These bytes.
+    pub fn bytes(bytes: impl Into<Bytes>) -> Self {
+        let bytes = bytes.into();
+        Self {
+            size: u64::try_from(bytes.len()).unwrap_or(u64::MAX),
+            content: Content::Memory(bytes),
+        }
+    }
+
+    /// The file at this path, with the size it has at this moment. It is opened when it is
+    /// uploaded, and again if that has to be repeated.
+    ///
+    /// # Errors
+    /// When there is no such file, or it cannot be looked at.
+    pub async fn file(path: impl Into<PathBuf>) -> io::Result<Self> {
+        let path = path.into();
+        let size = tokio::fs::metadata(&path).await?.len();
+        Ok(Self {
+            size,
+            content: Content::File(path),
+        })
+    }
+
+    /// As many bytes as `size` says from a stream. A stream is read once, so an upload that breaks
+    /// is not repeated: it fails.
+    pub fn reader(size: u64, reader: impl AsyncRead + Send + 'static) -> Self {
+        Self {
+            size,
+            content: Content::Reader(Some(Box::pin(reader))),
+        }
+    }
+
+    /// The number of bytes.
+    #[must_use]
+    pub const fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// What one upload reads.
+    pub(crate) fn take(&mut self) -> Content {
+        match &mut self.content {
+            Content::Memory(bytes) => Content::Memory(bytes.clone()),
+            Content::File(path) => Content::File(path.clone()),
+            Content::Reader(reader) => Content::Reader(reader.take()),
+        }
+    }
+}
+
+impl fmt::Debug for AttachmentSource {
+    /// Shows the size only.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AttachmentSource")
+            .field("size", &self.size)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Content {
+    /// Opens it to be read from its beginning.
+    pub(crate) async fn open(self) -> Result<Reader, TransportError> {
+        match self {
+            Self::Memory(bytes) => Ok(Box::pin(Cursor::new(bytes))),
+            Self::File(path) => match File::open(path).await {
+                Ok(file) => Ok(Box::pin(file)),
+                Err(error) => Err(failure(&error)),
+            },
+            Self::Reader(Some(reader)) => Ok(reader),
+            Self::Reader(None) => {
+                let detail = "the stream has been read already; send the file from a new one";
+                Err(TransportError::new(TransportErrorKind::File, detail))
+            }
+        }
+    }
+}
+
+/// Where a downloaded file goes.
+pub struct AttachmentSink(Target);
+
+enum Target {
+    Memory(Vec<u8>),
+    File(PathBuf),
+    /// None once it has been written to.
+    Writer(Option<Writer>),
+}
+
+impl AttachmentSink {
+    /// A file at this path, which appears there when the download is complete. Until then the
+    /// bytes are in a file beside it, whose name ends in `.part`. A file that is there already is
+    /// replaced.
+    pub fn file(path: impl Into<PathBuf>) -> Self {
+        Self(Target::File(path.into()))
+    }
+
+    /// A stream. It is written to once, so a download that breaks is not repeated: it fails, with
+    /// a part of the file written.
+    pub fn writer(writer: impl AsyncWrite + Send + 'static) -> Self {
+        Self(Target::Writer(Some(Box::pin(writer))))
+    }
+
+    pub(crate) const fn memory() -> Self {
+        Self(Target::Memory(Vec::new()))
+    }
+}
+
+impl fmt::Debug for AttachmentSink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AttachmentSink").finish_non_exhaustive()
+    }
+}
+
+/// A sink that the waiting application and the driver share.
+#[derive(Clone, Debug)]
+pub(crate) struct SharedSink(Arc<Mutex<AttachmentSink>>);
+
+impl SharedSink {
+    pub(crate) fn new(sink: AttachmentSink) -> Self {
+        Self(Arc::new(Mutex::new(sink)))
+    }
+
+    /// What has been downloaded into memory.
+    pub(crate) fn take_bytes(&self) -> Vec<u8> {
+        let mut sink = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Target::Memory(bytes) = &mut sink.0 {
+            std::mem::take(bytes)
+        } else {
+            Vec::new()
+        }
+    }
+
+    /// Opens it to be written from its beginning.
+    pub(crate) async fn open(&self, size: u64) -> Result<Download, TransportError> {
+        enum Opening {
+            Memory,
+            File(PathBuf),
+            Writer(Writer),
+        }
+        let opening = match &mut self.0.lock().unwrap_or_else(PoisonError::into_inner).0 {
+            Target::Memory(_) if size > MEMORY_LIMIT => {
+                let detail = format!("the file has {size} bytes; save it instead");
+                return Err(TransportError::new(TransportErrorKind::File, detail));
+            }
+            Target::Memory(_) => Opening::Memory,
+            Target::File(path) => Opening::File(path.clone()),
+            Target::Writer(writer) => match writer.take() {
+                Some(writer) => Opening::Writer(writer),
+                None => {
+                    let detail = "the stream has been written to already; download to a new one";
+                    return Err(TransportError::new(TransportErrorKind::File, detail));
+                }
+            },
+        };
+        Ok(match opening {
+            Opening::Memory => Download::Memory(Vec::new(), self.clone()),
+            Opening::Writer(writer) => Download::Writer(writer),
+            Opening::File(path) => {
+                let mut part = path.clone().into_os_string();
+                part.push(".part");
+                let part = Part(part.into());
+                let file = File::create(&part.0).await;
+                Download::File {
+                    file: file.map_err(|error| failure(&error))?,
+                    part,
+                    path,
+                }
+            }
+        })
+    }
+}
+
+/// A file that is being downloaded. What is not finished leaves nothing behind, except in a
+/// stream.
+pub(crate) enum Download {
+    Memory(Vec<u8>, SharedSink),
+    File {
+        file: File,
+        part: Part,
+        path: PathBuf,
+    },
+    Writer(Writer),
+}
+
+impl Download {
+    pub(crate) async fn write(&mut self, bytes: &[u8]) -> Result<(), TransportError> {
+        let written = match self {
+            Self::Memory(all, _) => {
+                all.extend_from_slice(bytes);
+                Ok(())
+            }
+            Self::File { file, .. } => file.write_all(bytes).await,
+            Self::Writer(writer) => writer.write_all(bytes).await,
+        };
+        written.map_err(|error| failure(&error))
+    }
+
+    /// The whole file has been written.
+    pub(crate) async fn finish(self) -> Result<(), TransportError> {
+        let finished = match self {
+            Self::Memory(all, sink) => {
+                let mut sink = sink.0.lock().unwrap_or_else(PoisonError::into_inner);
+                sink.0 = Target::Memory(all);
+                Ok(())
+            }
+            Self::File {
+                mut file,
+                part,
+                path,
+            } => match file.flush().await {
+                Ok(()) => tokio::fs::rename(&part.0, path).await,
+                Err(error) => Err(error),
+            },
+            Self::Writer(mut writer) => writer.flush().await,
+        };
+        finished.map_err(|error| failure(&error))
+    }
+}
+
+/// A file that goes away again, unless it has been renamed.
+pub(crate) struct Part(PathBuf);
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        // It fails when the file has been renamed, which is what was wanted.
+        drop(std::fs::remove_file(&self.0));
+    }
+}
+
+/// The sources and sinks of one session.
+#[derive(Debug, Default)]
+pub(crate) struct Files {
+    sources: BTreeMap<UploadId, AttachmentSource>,
+    sinks: BTreeMap<CallId, SharedSink>,
+}
+
+impl Files {
+    pub(crate) fn add_source(&mut self, upload: UploadId, source: AttachmentSource) {
+        self.sources.insert(upload, source);
+    }
+
+    pub(crate) fn add_sink(&mut self, call: CallId, sink: SharedSink) {
+        self.sinks.insert(call, sink);
+    }
+
+    /// What the next upload of this file reads.
+    pub(crate) fn content(&mut self, upload: UploadId) -> Option<Content> {
+        self.sources.get_mut(&upload).map(AttachmentSource::take)
+    }
+
+    /// Where this download goes.
+    pub(crate) fn sink(&self, call: CallId) -> Option<SharedSink> {
+        self.sinks.get(&call).cloned()
+    }
+
+    /// Lets go of what a finished call was for.
+    pub(crate) fn notice(&mut self, event: &Event) {
+        if let Event::CallFinished { call, .. } = event {
+            self.sinks.remove(call);
+        }
+    }
+
+    /// Lets go of the sources that will not be read again.
+    pub(crate) fn keep(&mut self, is_held: impl Fn(UploadId) -> bool) {
+        self.sources.retain(|upload, _| is_held(*upload));
+    }
+}
+
+/// An error of the operating system; its text names no file.
+pub(crate) fn failure(error: &io::Error) -> TransportError {
+    TransportError::new(TransportErrorKind::File, error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::AsyncReadExt;
+
+    use super::*;
+
+    async fn read(content: Content) -> Result<Vec<u8>, TransportError> {
+        let mut bytes = Vec::new();
+        let mut reader = content.open().await?;
+        reader.read_to_end(&mut bytes).await.unwrap();
+        Ok(bytes)
+    }
+
+    #[tokio::test]
+    async fn a_source_can_be_read_again_unless_it_is_a_stream() {
+        let mut memory = AttachmentSource::bytes("boat");
+        assert_eq!(memory.size(), 4);
+        let mut stream = AttachmentSource::reader(4, &b"boat"[..]);
+        for _ in 0..2 {
+            assert_eq!(read(memory.take()).await.unwrap(), b"boat");
+        }
+        assert_eq!(read(stream.take()).await.unwrap(), b"boat");
+        let error = read(stream.take()).await.unwrap_err();
+        assert_eq!(error.kind, TransportErrorKind::File);
+    }
+
+    #[tokio::test]
+    async fn a_missing_file_is_told_without_its_name() {
+        let error = AttachmentSource::file("/nowhere/SECRET").await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::NotFound);
+        let error = read(Content::File("/nowhere/SECRET".into())).await;
+        let error = error.unwrap_err().to_string();
+        assert!(!error.contains("SECRET"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn a_file_appears_only_when_it_is_complete() {
+        let folder = std::env::temp_dir().join(format!("chat-tokio-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let path = folder.join("boat.png");
+        let sink = SharedSink::new(AttachmentSink::file(&path));
+        let names = || std::fs::read_dir(&folder).unwrap().count();
+        let mut broken = sink.open(4).await.unwrap();
+        broken.write(b"bo").await.unwrap();
+        assert!(!path.exists());
+        assert_eq!(names(), 1);
+        drop(broken);
+        assert_eq!(names(), 0, "nothing is left behind");
+        let mut whole = sink.open(4).await.unwrap();
+        whole.write(b"boat").await.unwrap();
+        whole.finish().await.unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"boat");
+        assert_eq!(names(), 1);
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[tokio::test]
+    async fn memory_begins_anew_and_a_stream_does_not() {
+        let memory = SharedSink::new(AttachmentSink::memory());
+        let mut broken = memory.open(4).await.unwrap();
+        broken.write(b"bo").await.unwrap();
+        drop(broken);
+        assert_eq!(memory.take_bytes(), b"");
+        let mut whole = memory.open(4).await.unwrap();
+        whole.write(b"boat").await.unwrap();
+        whole.finish().await.unwrap();
+        assert_eq!(memory.take_bytes(), b"boat");
+        assert!(memory.open(MEMORY_LIMIT + 1).await.is_err());
+        let stream = SharedSink::new(AttachmentSink::writer(Vec::new()));
+        assert!(stream.open(4).await.is_ok());
+        assert!(stream.open(4).await.is_err());
+    }
+}

@@ -1,0 +1,115 @@
+//! Files of a chat.
+
+use chat_proto::api::{AttachmentUrl, GetAttachment};
+use chat_proto::{AttachmentId, CallAnswer, CommandError, NewAttachment, Session, UploadId};
+
+use super::{ChatSession, outcome};
+use crate::error::{AttachmentFailure, CallError};
+use crate::files::{AttachmentSink, AttachmentSource, SharedSink};
+
+impl ChatSession {
+    /// Sends a file of this name and MIME type, and waits until the service has it. Its item
+    /// arrives once the service has scanned it.
+    ///
+    /// Safe to cancel: the file goes out, once.
+    ///
+    /// # Errors
+    /// [`AttachmentFailure`]: the file was refused, or could not be sent, and at which stage.
+    pub async fn send_attachment(
+        &self,
+        name: impl Into<String>,
+        content_type: impl Into<String>,
+        source: AttachmentSource,
+    ) -> Result<AttachmentId, AttachmentFailure> {
+        let settled = self.command(|state, now| {
+            let attachment = NewAttachment::new(name, content_type, source.size());
+            let upload = state.session.send_attachment(now, attachment)?;
+            state.files.add_source(upload, source);
+            Ok::<_, CommandError>(state.waiters.attachment(upload))
+        })?;
+        Ok(outcome(settled).await?)
+    }
+
+    /// Goes on with a failed attachment where it stopped, and waits until the service has it. One
+    /// that has been uploaded is not uploaded again.
+    ///
+    /// Safe to cancel: the file goes out, once.
+    ///
+    /// # Errors
+    /// [`AttachmentFailure`]: there is no such attachment, or it failed again.
+    pub async fn resume_attachment(
+        &self,
+        upload: UploadId,
+    ) -> Result<AttachmentId, AttachmentFailure> {
+        let settled = self.command(|state, now| {
+            state.session.resume_attachment(now, upload)?;
+            Ok::<_, CommandError>(state.waiters.attachment(upload))
+        })?;
+        Ok(outcome(settled).await?)
+    }
+
+    /// Downloads a file of the chat, and waits until all of it is there. The number of its bytes.
+    ///
+    /// Safe to cancel: the download goes on.
+    ///
+    /// # Errors
+    /// [`CallError`]: the request was refused, or the file could not be had as a whole.
+    pub async fn download_attachment(
+        &self,
+        attachment: AttachmentId,
+        sink: AttachmentSink,
+    ) -> Result<u64, CallError> {
+        self.download(attachment, &SharedSink::new(sink)).await
+    }
+
+    /// Downloads a file of the chat of at most 100 MiB, the service's own limit, into memory.
+    ///
+    /// Safe to cancel: the file is discarded.
+    ///
+    /// # Errors
+    /// As [`download_attachment`](Self::download_attachment).
+    pub async fn attachment_bytes(&self, attachment: AttachmentId) -> Result<Vec<u8>, CallError> {
+        let sink = SharedSink::new(AttachmentSink::memory());
+        self.download(attachment, &sink).await?;
+        Ok(sink.take_bytes())
+    }
+
+    async fn download(
+        &self,
+        attachment: AttachmentId,
+        sink: &SharedSink,
+    ) -> Result<u64, CallError> {
+        let begun = self.command(|state, now| {
+            let call = state.session.download_attachment(now, attachment)?;
+            state.files.add_sink(call, sink.clone());
+            Ok::<_, CommandError>(state.waiters.call(call))
+        })?;
+        Self::answer(begun, |answer| {
+            if let CallAnswer::AttachmentDownloaded { bytes } = answer {
+                Some(bytes)
+            } else {
+                None
+            }
+        })
+        .await
+    }
+
+    /// Asks where to download a file of the chat, for a browser or another program. The URL is as
+    /// good as the file itself, for as long as it works.
+    ///
+    /// Safe to cancel: the answer is discarded.
+    ///
+    /// # Errors
+    /// [`CallError`]: the request was refused, or could not be sent.
+    pub async fn attachment_url(&self, request: GetAttachment) -> Result<AttachmentUrl, CallError> {
+        let begin = |session: &mut Session, now| session.attachment_url(now, request);
+        self.call(begin, |answer| {
+            if let CallAnswer::AttachmentUrl(url) = answer {
+                Some(url)
+            } else {
+                None
+            }
+        })
+        .await
+    }
+}
