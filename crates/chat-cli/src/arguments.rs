@@ -40,8 +40,9 @@ const PIPE_EXAMPLES: &str = r#"Examples:
   echo '{"cmd":"send_message","content":"hi","tag":"m1"}' |
     connect-chat pipe --endpoint http://127.0.0.1:8080 --contact-id C --participant-id P
 
-Commands: send_message, send_event, typing, get_transcript, load_older, transcript, network,
-suspend, resume, disconnect, abandon. Every command but send_message is answered by one line
+Commands: send_message, send_event, typing, read, delivered, get_transcript, load_older, transcript,
+send_attachment, download_attachment, describe_view, authentication_url, cancel_authentication,
+network, suspend, resume, disconnect, abandon. Every command but send_message is answered by one line
 {"event":"response","tag":...,"ok":...}, and a message by message_sent or message_failed. A line
 that is no command is answered by command_error, and the session goes on. The end of the input
 waits until everything asked for has settled, and leaves the chat without ending it."#;

@@ -1,12 +1,12 @@
 //! Errors as the program shows them: a text that says what to do, and a kind for programs.
 
-use std::fmt;
+use std::{fmt, io};
 
 use chat_proto::{
     CommandError, ConnectError, EndReason, GapError, RequestError, RetryClass, SendError,
-    TransportError, TransportErrorKind,
+    TransferError, TransportError, TransportErrorKind,
 };
-use chat_tokio::{CallError, StartChatError};
+use chat_tokio::{AttachmentFailure, CallError, StartChatError};
 
 /// An error to show.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -38,6 +38,11 @@ impl Problem {
         }
     }
 
+    /// A file cannot be used.
+    pub(crate) fn of_file(error: &io::Error) -> Self {
+        Self::advised("file", error, "check the path of the file")
+    }
+
     /// An error of this kind, and what to do about it.
     fn advised(kind: &str, error: &dyn fmt::Display, advice: &str) -> Self {
         let error = error.to_string();
@@ -66,11 +71,14 @@ impl From<&RequestError> for Problem {
             RequestError::Service(error) => error.exception.as_str(),
             RequestError::Transport(error) => return error.into(),
             RequestError::Protocol(_) => "malformed_answer",
+            RequestError::Transfer(TransferError::Status { .. }) => "transfer_refused",
+            RequestError::Transfer(_) => "transfer_incomplete",
             RequestError::Ended => "session_ended",
             _ => "other",
         };
         let advice = match (error, error.retry_class()) {
             (RequestError::Ended, _) => "start another session to ask again",
+            (RequestError::Transfer(_), _) => "try again later",
             (_, RetryClass::Denied) => {
                 "check the token; if it was good, the chat has ended: start another one"
             }
@@ -95,6 +103,7 @@ impl From<&TransportError> for Problem {
             TransportErrorKind::TooLarge => ("too_large", "check what stands behind the endpoint"),
             TransportErrorKind::NotAllowed => ("not_allowed", "use an endpoint with https"),
             TransportErrorKind::Protocol => ("protocol", "check what stands behind the endpoint"),
+            TransportErrorKind::File => ("file", "check the path of the file"),
             _ => ("transport", "try again later"),
         };
         Self::advised(kind, error, advice)
@@ -172,6 +181,7 @@ impl From<&CommandError> for Problem {
             CommandError::Invalid { .. } => "invalid",
             CommandError::Full { .. } => "full",
             CommandError::UnknownMessage(_) => "unknown_message",
+            CommandError::UnknownAttachment(_) => "unknown_attachment",
             CommandError::TooEarly { .. } => "too_early",
             CommandError::Disabled { .. } => "disabled",
             CommandError::UnknownItem(_) => "unknown_item",
@@ -186,6 +196,22 @@ impl From<&StartChatError> for Problem {
         match error {
             StartChatError::Command(error) => error.into(),
             StartChatError::Request(error) => error.into(),
+            _ => Self::new("other", error.to_string()),
+        }
+    }
+}
+
+impl From<&AttachmentFailure> for Problem {
+    fn from(error: &AttachmentFailure) -> Self {
+        match error {
+            AttachmentFailure::Command(error) => error.into(),
+            AttachmentFailure::Failed(failed) => {
+                let cause = Self::from(&failed.error.error);
+                Self {
+                    text: format!("{} failed: {cause}", failed.error.stage),
+                    ..cause
+                }
+            }
             _ => Self::new("other", error.to_string()),
         }
     }

@@ -1,9 +1,14 @@
 //! The pipe's input lines: one JSON object each.
 
+use std::path::PathBuf;
+
 use chat_proto::api::{GetTranscript, ScanDirection, SendEvent, SortOrder, StartPosition};
-use chat_proto::{ContentType, Draft, ItemId, Network, NextToken, ReceiptKind};
+use chat_proto::{
+    AttachmentId, ContentType, Draft, ItemId, Network, NextToken, ReceiptKind, SessionId, ViewToken,
+};
 use serde_json::{Map, Value};
 
+use crate::pipe::mime;
 use crate::problem::Problem;
 
 /// What a line asks for.
@@ -16,6 +21,20 @@ pub(super) enum Command {
     GetTranscript(GetTranscript),
     LoadOlder,
     Transcript,
+    SendAttachment {
+        path: PathBuf,
+        content_type: String,
+    },
+    DownloadAttachment {
+        id: AttachmentId,
+        path: PathBuf,
+    },
+    DescribeView(ViewToken),
+    AuthenticationUrl {
+        session_id: SessionId,
+        redirect_uri: String,
+    },
+    CancelAuthentication(SessionId),
     Network(Network),
     Suspend,
     Resume,
@@ -39,7 +58,7 @@ pub(super) struct BadLine {
 }
 
 /// The commands and the fields they take beside `cmd` and `tag`.
-const COMMANDS: [(&str, &[&str]); 13] = [
+const COMMANDS: [(&str, &[&str]); 18] = [
     ("send_message", &["content", "content_type"]),
     ("send_event", &["content_type", "content"]),
     ("typing", &[]),
@@ -57,6 +76,11 @@ const COMMANDS: [(&str, &[&str]); 13] = [
     ),
     ("load_older", &[]),
     ("transcript", &[]),
+    ("send_attachment", &["path", "content_type"]),
+    ("download_attachment", &["id", "path"]),
+    ("describe_view", &["token"]),
+    ("authentication_url", &["session_id", "redirect_uri"]),
+    ("cancel_authentication", &["session_id"]),
     ("network", &["online"]),
     ("suspend", &[]),
     ("resume", &[]),
@@ -73,6 +97,11 @@ impl Command {
             | Self::Receipt(..)
             | Self::GetTranscript(_)
             | Self::LoadOlder
+            | Self::SendAttachment { .. }
+            | Self::DownloadAttachment { .. }
+            | Self::DescribeView(_)
+            | Self::AuthenticationUrl { .. }
+            | Self::CancelAuthentication(_)
             | Self::Disconnect => true,
             // A message waits in the session itself.
             Self::SendMessage(_)
@@ -142,6 +171,20 @@ fn command(fields: &mut Fields) -> Result<Command, Problem> {
         "get_transcript" => Command::GetTranscript(get_transcript(fields)?),
         "load_older" => Command::LoadOlder,
         "transcript" => Command::Transcript,
+        "send_attachment" => send_attachment(fields)?,
+        "download_attachment" => Command::DownloadAttachment {
+            id: AttachmentId::from(fields.required("id", "the string under AttachmentId")?),
+            path: path(fields)?,
+        },
+        "describe_view" => {
+            let rule = "the string under viewToken of an interactive message";
+            Command::DescribeView(ViewToken::from(fields.required("token", rule)?))
+        }
+        "authentication_url" => Command::AuthenticationUrl {
+            session_id: session_id(fields)?,
+            redirect_uri: fields.required("redirect_uri", "the URI to come back to")?,
+        },
+        "cancel_authentication" => Command::CancelAuthentication(session_id(fields)?),
         "network" => Command::Network(network(fields)?),
         "suspend" => Command::Suspend,
         "resume" => Command::Resume,
@@ -221,6 +264,33 @@ fn start_position(fields: &mut Fields) -> Result<Option<StartPosition>, Problem>
         Some(position) => Ok(Some(position)),
         None => Err(fields.mistyped("start_position", RULE)),
     }
+}
+
+fn send_attachment(fields: &mut Fields) -> Result<Command, Problem> {
+    const RULE: &str = "a MIME type such as image/png";
+    let path = path(fields)?;
+    let content_type = match fields.text("content_type", RULE)? {
+        Some(content_type) => content_type,
+        None => match mime::of(&path) {
+            Some(content_type) => content_type.to_owned(),
+            None => {
+                let rule = format!("{RULE}; the name of the file does not tell it");
+                return Err(fields.missing("content_type", &rule));
+            }
+        },
+    };
+    Ok(Command::SendAttachment { path, content_type })
+}
+
+fn path(fields: &mut Fields) -> Result<PathBuf, Problem> {
+    fields
+        .required("path", "the path of a file")
+        .map(PathBuf::from)
+}
+
+fn session_id(fields: &mut Fields) -> Result<SessionId, Problem> {
+    let rule = "the session id of an authentication_initiated event";
+    fields.required("session_id", rule).map(SessionId::from)
 }
 
 fn network(fields: &mut Fields) -> Result<Network, Problem> {
@@ -361,6 +431,42 @@ mod tests {
             (r#"{"cmd":"load_older","tag":null}"#, Command::LoadOlder),
             (r#"{"cmd":"transcript"}"#, Command::Transcript),
             (
+                r#"{"cmd":"send_attachment","path":"a/b.PNG"}"#,
+                Command::SendAttachment {
+                    path: PathBuf::from("a/b.PNG"),
+                    content_type: "image/png".to_owned(),
+                },
+            ),
+            (
+                r#"{"cmd":"send_attachment","path":"b.png","content_type":"x/y"}"#,
+                Command::SendAttachment {
+                    path: PathBuf::from("b.png"),
+                    content_type: "x/y".to_owned(),
+                },
+            ),
+            (
+                r#"{"cmd":"download_attachment","id":"i","path":"p"}"#,
+                Command::DownloadAttachment {
+                    id: AttachmentId::from("i"),
+                    path: PathBuf::from("p"),
+                },
+            ),
+            (
+                r#"{"cmd":"describe_view","token":"v"}"#,
+                Command::DescribeView(ViewToken::from("v")),
+            ),
+            (
+                r#"{"cmd":"authentication_url","session_id":"s","redirect_uri":"https://a"}"#,
+                Command::AuthenticationUrl {
+                    session_id: SessionId::from("s"),
+                    redirect_uri: "https://a".to_owned(),
+                },
+            ),
+            (
+                r#"{"cmd":"cancel_authentication","session_id":"s"}"#,
+                Command::CancelAuthentication(SessionId::from("s")),
+            ),
+            (
                 r#"{"cmd":"network","online":true}"#,
                 Command::Network(Network::Online),
             ),
@@ -414,7 +520,14 @@ mod tests {
             r#"{"cmd":"send_message""#,
             "{}",
             r#"{"cmd":7}"#,
+            r#"{"cmd":"send_file","path":"p","tag":"t"}"#,
+            r#"{"cmd":"send_attachment"}"#,
             r#"{"cmd":"send_attachment","path":"p","tag":"t"}"#,
+            r#"{"cmd":"download_attachment","id":"i"}"#,
+            r#"{"cmd":"download_attachment","path":"p"}"#,
+            r#"{"cmd":"describe_view"}"#,
+            r#"{"cmd":"authentication_url","session_id":"s"}"#,
+            r#"{"cmd":"cancel_authentication"}"#,
             r#"{"cmd":"read"}"#,
             r#"{"cmd":"delivered","message_id":1}"#,
             r#"{"cmd":"typing","tag":7}"#,

@@ -1,9 +1,9 @@
 //! The pipe's output lines: one JSON object each.
 
-use chat_proto::api::{SentEvent, TranscriptPage};
+use chat_proto::api::{SentEvent, TranscriptPage, View};
 use chat_proto::{
-    Change, DeepHeartbeatFailure, Diagnostic, EndReason, Entry, Item, ItemId, ItemKind, LocalId,
-    LossCause, ReceiptKind, ReceiptOutcome, ReceivedItem, Status,
+    AttachmentId, Change, DeepHeartbeatFailure, Diagnostic, EndReason, Entry, Item, ItemId,
+    ItemKind, LocalId, LossCause, ReceiptKind, ReceiptOutcome, ReceivedItem, SignedUrl, Status,
 };
 use chat_tokio::OlderLoaded;
 use serde::Serialize;
@@ -132,6 +132,9 @@ pub(super) struct Changed {
     local_id: Option<LocalId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<&'static str>,
+    /// For an item with attachments that has changed: their status is in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    item: Option<Box<RawValue>>,
 }
 
 #[derive(Serialize, Debug, Default)]
@@ -181,6 +184,38 @@ pub(super) enum Data {
     Transcript {
         entries: Vec<EntryFields>,
     },
+    AttachmentSent {
+        attachment_id: AttachmentId,
+    },
+    Downloaded {
+        /// The size of the file.
+        bytes: u64,
+    },
+    View {
+        view: ViewFields,
+    },
+    AuthenticationUrl {
+        url: String,
+    },
+}
+
+/// A view, under the service's own field names.
+#[derive(Serialize, Debug)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct ViewFields {
+    id: Option<String>,
+    arn: Option<String>,
+    name: Option<String>,
+    version: Option<i64>,
+    content: Option<ViewContentFields>,
+}
+
+#[derive(Serialize, Debug)]
+#[serde(rename_all = "PascalCase")]
+struct ViewContentFields {
+    input_schema: Option<String>,
+    template: Option<String>,
+    actions: Vec<String>,
 }
 
 #[derive(Serialize, Debug)]
@@ -298,12 +333,16 @@ impl Line {
             Change::Updated { index, entry } => ("updated", *index, Some(entry)),
             Change::Removed { index } => ("removed", *index, None),
         };
+        let renewed = entry
+            .filter(|entry| change == "updated" && !entry.item.attachments.is_empty())
+            .map(|entry| item::json(&entry.item));
         Self::TranscriptChanged(Changed {
             change,
             index,
             id: entry.and_then(|entry| entry.item.id.clone()),
             local_id: entry.and_then(|entry| entry.local_id),
             status: entry.map(|entry| status(entry.status)),
+            item: renewed,
         })
     }
 
@@ -437,6 +476,28 @@ impl Data {
             items: page.items.iter().map(item::json).collect(),
             next_token: page.next_token.as_ref().map(ToString::to_string),
             malformed: page.malformed.len(),
+        }
+    }
+
+    pub(super) fn view(view: View) -> Self {
+        let content = view.content.map(|content| ViewContentFields {
+            input_schema: content.input_schema,
+            template: content.template,
+            actions: content.actions,
+        });
+        let view = ViewFields {
+            id: view.id,
+            arn: view.arn,
+            name: view.name,
+            version: view.version,
+            content,
+        };
+        Self::View { view }
+    }
+
+    pub(super) fn authentication_url(url: &SignedUrl) -> Self {
+        Self::AuthenticationUrl {
+            url: url.expose().to_owned(),
         }
     }
 

@@ -3,6 +3,7 @@
 mod command;
 mod item;
 mod line;
+mod mime;
 
 use std::collections::BTreeMap;
 use std::future::poll_fn;
@@ -11,7 +12,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use chat_proto::{ChatDetails, CommandError, EndReason, Event, LocalId, Phase};
-use chat_tokio::{ChatSession, Events};
+use chat_tokio::{AttachmentSink, AttachmentSource, ChatSession, Events};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
@@ -235,8 +236,12 @@ impl Pipe {
             Event::DeepHeartbeatSucceeded => Line::DeepHeartbeatSuccess,
             Event::DeepHeartbeatFailed(failure) => Line::deep_heartbeat_failure(failure),
             Event::Diagnostic(diagnostic) => Line::diagnostic(&diagnostic),
-            // The result of a call comes from the call itself.
-            Event::CallFinished { .. } | Event::Ended(_) | _ => return,
+            // The result of a call or an attachment comes from the command itself.
+            Event::CallFinished { .. }
+            | Event::AttachmentSent { .. }
+            | Event::AttachmentFailed { .. }
+            | Event::Ended(_)
+            | _ => return,
         };
         self.say(&line);
     }
@@ -300,6 +305,58 @@ impl Pipe {
                     let older = session.load_older().await;
                     older
                         .map(|older| Some(Data::older(older)))
+                        .map_err(|error| Problem::from(&error))
+                };
+                self.start(tag, call).await;
+            }
+            Command::SendAttachment { path, content_type } => {
+                let name = path.file_name().map(|name| name.to_string_lossy());
+                let name = name.unwrap_or_default().into_owned();
+                let source = match AttachmentSource::file(path).await {
+                    Ok(source) => source,
+                    Err(error) => return self.answer(tag, Err(Problem::of_file(&error))),
+                };
+                let call = async move {
+                    let sent = session.send_attachment(name, content_type, source).await;
+                    sent.map(|attachment_id| Some(Data::AttachmentSent { attachment_id }))
+                        .map_err(|error| Problem::from(&error))
+                };
+                self.start(tag, call).await;
+            }
+            Command::DownloadAttachment { id, path } => {
+                let call = async move {
+                    let sink = AttachmentSink::file(path);
+                    let bytes = session.download_attachment(id, sink).await;
+                    bytes
+                        .map(|bytes| Some(Data::Downloaded { bytes }))
+                        .map_err(|error| Problem::from(&error))
+                };
+                self.start(tag, call).await;
+            }
+            Command::DescribeView(token) => {
+                let call = async move {
+                    let view = session.describe_view(token).await;
+                    view.map(|view| Some(Data::view(view)))
+                        .map_err(|error| Problem::from(&error))
+                };
+                self.start(tag, call).await;
+            }
+            Command::AuthenticationUrl {
+                session_id,
+                redirect_uri,
+            } => {
+                let call = async move {
+                    let url = session.authentication_url(session_id, redirect_uri).await;
+                    url.map(|url| Some(Data::authentication_url(&url)))
+                        .map_err(|error| Problem::from(&error))
+                };
+                self.start(tag, call).await;
+            }
+            Command::CancelAuthentication(session_id) => {
+                let call = async move {
+                    let canceled = session.cancel_authentication(session_id).await;
+                    canceled
+                        .map(|()| None)
                         .map_err(|error| Problem::from(&error))
                 };
                 self.start(tag, call).await;

@@ -75,6 +75,21 @@ fn every_command_is_answered_under_its_tag() {
     assert_eq!(resumed["error_kind"], "wrong_phase");
     let network = answered(r#"{"cmd":"network","online":true,"tag":"7"}"#);
     assert_eq!(network["ok"], true);
+    let absent = answered(r#"{"cmd":"send_attachment","path":"/nowhere/a.png","tag":"9"}"#);
+    assert_eq!(absent["error_kind"], "file");
+    let empty = file("empty.png", "");
+    let empty = json!({"cmd": "send_attachment", "path": empty, "tag": "10"}).to_string();
+    assert_eq!(answered(&empty)["error_kind"], "out_of_range");
+    for command in [
+        r#"{"cmd":"download_attachment","id":"nothing","path":"/nowhere/a.png","tag":"11"}"#,
+        r#"{"cmd":"describe_view","token":"nothing","tag":"12"}"#,
+        r#"{"cmd":"authentication_url","session_id":"short","redirect_uri":"https://a","tag":"13"}"#,
+        r#"{"cmd":"cancel_authentication","session_id":"short","tag":"14"}"#,
+    ] {
+        let refused = answered(command);
+        assert_eq!(refused["ok"], false, "{refused}");
+        assert!(refused["error"].is_string(), "{refused}");
+    }
     let abandoned = answered(r#"{"cmd":"abandon","tag":"8"}"#);
     assert_eq!(abandoned["ok"], true);
     let ended = pipe.event("ended", |_| true);

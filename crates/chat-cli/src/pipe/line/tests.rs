@@ -16,6 +16,13 @@ fn message() -> Item {
     Item::parse(r#"{"Type":"MESSAGE", "Id":"i1", "Content":"hi"}"#).unwrap()
 }
 
+fn attachment() -> Item {
+    Item::parse(
+        r#"{"Type":"ATTACHMENT","Id":"i1","Attachments":[{"AttachmentId":"a","Status":"APPROVED"}]}"#,
+    )
+    .unwrap()
+}
+
 fn throttled() -> RequestError {
     RequestError::Service(ServiceError {
         operation: Operation::GetTranscript,
@@ -135,6 +142,7 @@ fn messages_and_the_transcript() {
             id: Some(id()),
             local_id: None,
             status: Some(self::status(status)),
+            item: None,
         })
     };
     insta::assert_snapshot!(shown(&[
@@ -164,11 +172,20 @@ fn messages_and_the_transcript() {
             id: None,
             local_id: Some(local(5)),
             status: Some(status(Status::Sending)),
+            item: None,
         }),
         changed("inserted", Status::Sent),
         changed("updated", Status::Delivered),
         changed("updated", Status::Read),
         changed("updated", Status::Failed),
+        Line::TranscriptChanged(Changed {
+            change: "updated",
+            index: 6,
+            id: Some(id()),
+            local_id: None,
+            status: Some(status(Status::Sent)),
+            item: Some(item::json(&attachment())),
+        }),
         Line::transcript_changed(&Change::Removed { index: 0 }),
     ]));
 }
@@ -231,6 +248,24 @@ fn answers_to_commands() {
                 status: status(Status::Sent),
             }],
         }),
+        answered(Data::AttachmentSent {
+            attachment_id: "a1".into(),
+        }),
+        answered(Data::Downloaded { bytes: 7 }),
+        answered(Data::View {
+            view: ViewFields {
+                id: Some("v1".to_owned()),
+                arn: None,
+                name: Some("form".to_owned()),
+                version: Some(1),
+                content: Some(ViewContentFields {
+                    input_schema: Some("{}".to_owned()),
+                    template: Some("{}".to_owned()),
+                    actions: vec!["Submit".to_owned()],
+                }),
+            },
+        }),
+        answered(Data::authentication_url(&"https://sign.in/?state=s".into())),
         Line::refused(tag(), &throttled()),
         Line::refused(None, &RequestError::Ended),
         Line::command_error(Problem::new("bad_json", "it is not JSON"), 12, None),
