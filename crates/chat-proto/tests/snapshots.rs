@@ -24,7 +24,10 @@ use chat_proto::{ClientToken, ContentType, Draft, Endpoint, NextToken};
 /// A request as text. The bearer, which must never be shown, shows as marked secret.
 fn written<R: ApiRequest>(bearer: Option<&str>, request: &R) -> String {
     let endpoint = Endpoint::region("us-west-2").unwrap();
-    let http = api::to_http(&endpoint, bearer, request).unwrap();
+    shown(&api::to_http(&endpoint, bearer, request).unwrap())
+}
+
+fn shown(http: &http::Request<Vec<u8>>) -> String {
     let mut text = format!("{} {}\n", http.method(), http.uri());
     for (name, value) in http.headers() {
         writeln!(text, "{name}: {value:?}").unwrap();
@@ -127,6 +130,15 @@ fn start_chat_contact() {
     related.related_contact_id = Some("other".into());
     related.response_mode = Some(ResponseMode::Complete);
     insta::assert_snapshot!("start_chat_related", written(None, &related));
+}
+
+#[test]
+fn start_chat_through_the_proxy() {
+    let mut start = StartChatContact::new("", "flow", "Ada");
+    start.chat_duration_in_minutes = Some(60);
+    let url = "https://0123456789.execute-api.us-west-2.amazonaws.com/Prod";
+    let request = api::start_chat_proxy::to_http(url, &start).unwrap();
+    insta::assert_snapshot!("start_chat_through_the_proxy", shown(&request));
 }
 
 fn every_segment_attribute() -> BTreeMap<String, SegmentAttributeValue> {

@@ -31,6 +31,7 @@ use std::time::Duration;
 use hmac_sha256::{HMAC, Hash};
 use http::header::{AUTHORIZATION, HOST, HeaderMap, TRANSFER_ENCODING, USER_AGENT};
 use http::{HeaderValue, Uri};
+use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::api::percent_encode;
@@ -204,12 +205,12 @@ impl Parts<'_> {
         let day = time.get(..8).unwrap_or_default();
         let scope = format!("{day}/{region}/{service}/aws4_request");
         let text = format!("{ALGORITHM}\n{time}\n{scope}\n{canonical}");
-        let secret = format!("AWS4{}", credentials.secret_access_key.expose_secret());
-        let key = [day, region, service, "aws4_request"]
-            .iter()
-            .fold(secret.into_bytes(), |key, part| {
-                HMAC::mac(part, key).to_vec()
-            });
+        let secret = credentials.secret_access_key.expose_secret();
+        let secret = Zeroizing::new(format!("AWS4{secret}"));
+        let mut key = HMAC::mac(day, secret.as_bytes());
+        for part in [region, service, "aws4_request"] {
+            key = HMAC::mac(part, key);
+        }
         let signature = hex(&HMAC::mac(text, key));
         let id = &credentials.access_key_id;
         format!("{ALGORITHM} Credential={id}/{scope}, SignedHeaders={names}, Signature={signature}")
