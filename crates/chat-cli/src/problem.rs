@@ -24,6 +24,7 @@ impl Problem {
         match reason {
             EndReason::ChatEnded
             | EndReason::Inferred(_)
+            | EndReason::Transferred
             | EndReason::Disconnected
             | EndReason::Abandoned => None,
             EndReason::Fatal(error) => Some(error.into()),

@@ -444,6 +444,7 @@ impl Line {
         let name = match reason {
             EndReason::ChatEnded => "chat_ended",
             EndReason::Inferred(_) => "inferred",
+            EndReason::Transferred => "transferred",
             EndReason::Disconnected => "disconnected",
             EndReason::Abandoned => "abandoned",
             EndReason::Fatal(_) => "fatal",
