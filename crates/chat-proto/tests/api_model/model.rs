@@ -188,8 +188,7 @@ impl Model {
         if self.direction == Direction::Answer {
             return probes;
         }
-        let mut different: Vec<Value> = self.values(member).into_iter().map(Value::from).collect();
-        different.extend(self.whole(member, &place, below));
+        let different = self.different(member, &place, below);
         let mut sized = |size: u64| {
             let items: Vec<_> = different.iter().cycle().take(size as usize).collect();
             probes.push(Probe::new(path, format!("of {size} items"), json!(items)));
@@ -197,7 +196,11 @@ impl Model {
         let (min, max) = limits(list);
         if allowed {
             min.into_iter().filter(|min| *min > 1).for_each(&mut sized);
-            max.into_iter().for_each(sized);
+            max.into_iter().for_each(&mut sized);
+            let all = different.len() as u64;
+            if all > 1 && max.is_none_or(|max| all < max) {
+                sized(all);
+            }
         } else {
             min.and_then(|min| min.checked_sub(1))
                 .into_iter()
@@ -205,6 +208,34 @@ impl Model {
             max.into_iter().for_each(|max| sized(max + 1));
         }
         probes
+    }
+
+    /// Items that differ in the values of their enums: each value, or each combination of values.
+    fn different(&self, shape: &str, path: &str, above: &[&str]) -> Vec<Value> {
+        let values = self.values(shape);
+        if !values.is_empty() {
+            return values.into_iter().map(Value::from).collect();
+        }
+        let mut different: Vec<_> = self.whole(shape, path, above).into_iter().collect();
+        let definition = self.shape(shape);
+        if definition["type"] != "structure" || one_of(shape, definition) {
+            return different;
+        }
+        for (name, shape) in members(definition) {
+            let values = self.values(shape);
+            if values.is_empty() {
+                continue;
+            }
+            let mut combined = Vec::new();
+            for value in values {
+                for item in &mut different {
+                    item[name] = value.into();
+                }
+                combined.extend_from_slice(&different);
+            }
+            different = combined;
+        }
+        different
     }
 
     fn map_probes(&self, map: &Value, path: &str, below: &[&str], allowed: bool) -> Vec<Probe> {
