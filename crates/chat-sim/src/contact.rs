@@ -82,6 +82,11 @@ impl Participant {
         self.joined && !self.left
     }
 
+    /// Whether it is an agent who has a seat and has not joined.
+    pub(crate) fn is_awaited(&self) -> bool {
+        self.role == Role::Agent && !self.joined && !self.left
+    }
+
     /// Whether the participant has left.
     pub fn has_left(&self) -> bool {
         self.left
@@ -134,9 +139,31 @@ pub struct AcceptedSend {
 /// Client tokens are remembered by participant and operation.
 type TokenKey = (usize, Operation, String);
 
+/// A part of a chat that has a contact id of its own: the first, and one after each transfer.
+#[derive(Debug, Clone)]
+pub(crate) struct Segment {
+    pub(crate) id: String,
+    /// The place of its first item in the transcript.
+    pub(crate) first: usize,
+}
+
+/// What a chat continues.
+#[derive(Default)]
+pub(crate) struct History {
+    /// Items of earlier chats, oldest first.
+    pub(crate) items: Vec<Arc<Item>>,
+    /// The last contact of the chain that is continued.
+    pub(crate) continued_from: Option<String>,
+    /// Whether the customer was told.
+    pub(crate) is_announced: bool,
+}
+
 /// One chat, with everything the service knows of it.
 pub struct Contact {
     pub(crate) id: String,
+    /// The chain of contacts; the first has the id of the chat.
+    pub(crate) segments: Vec<Segment>,
+    pub(crate) history: History,
     pub(crate) instance_id: String,
     pub(crate) content_types: Vec<String>,
     pub(crate) participants: Vec<Participant>,
@@ -169,6 +196,8 @@ pub struct Contact {
     pub(crate) page_key: u64,
     /// The client token of the StartChatContact that made it.
     pub(crate) start_token: Option<String>,
+    /// The participant of each client token of CreateParticipant.
+    pub(crate) create_tokens: BTreeMap<String, usize>,
     pub(crate) connect_timer: Option<TaskKey>,
     pub(crate) duration_timer: Option<TaskKey>,
     pub(crate) script: ScriptRun,
@@ -183,8 +212,14 @@ impl Contact {
         page_key: u64,
         log_limit: usize,
     ) -> Self {
+        let first = Segment {
+            id: id.clone(),
+            first: 0,
+        };
         Self {
             id,
+            segments: vec![first],
+            history: History::default(),
             instance_id,
             content_types,
             participants: Vec::new(),
@@ -210,6 +245,7 @@ impl Contact {
             end: None,
             page_key,
             start_token: None,
+            create_tokens: BTreeMap::new(),
             connect_timer: None,
             duration_timer: None,
             script: ScriptRun::default(),
@@ -217,9 +253,47 @@ impl Contact {
         }
     }
 
-    /// The identity of the contact, a UUID.
+    /// The identity of the contact, a UUID: the `InitialContactId` of its items.
     pub fn id(&self) -> &str {
         &self.id
+    }
+
+    /// The `ContactId` of the items that are published: that of the last transfer, or
+    /// [`id`](Self::id) when there was none.
+    pub fn current_id(&self) -> &str {
+        self.segments
+            .last()
+            .map_or(self.id.as_str(), |segment| segment.id.as_str())
+    }
+
+    /// The chain of contacts that the chat is made of, oldest first.
+    pub fn chain(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.segments.iter().map(|segment| segment.id.as_str())
+    }
+
+    /// The items of the earlier chats that this one continues, oldest first: GetTranscript goes on
+    /// with them behind the first item of this one.
+    pub fn past(&self) -> &[Arc<Item>] {
+        &self.history.items
+    }
+
+    /// The contact that the chat continues.
+    pub fn continued_from(&self) -> Option<&str> {
+        self.history.continued_from.as_deref()
+    }
+
+    /// The places in the transcript of the items of one contact of the chain.
+    pub(crate) fn places_of(&self, contact_id: &str) -> Option<std::ops::Range<usize>> {
+        let index = self
+            .segments
+            .iter()
+            .position(|segment| segment.id == contact_id)?;
+        let first = self.segments.get(index)?.first;
+        let next = self
+            .segments
+            .get(index + 1)
+            .map_or(self.items.len(), |next| next.first);
+        Some(first..next)
     }
 
     /// The instance that StartChatContact named.
@@ -364,6 +438,13 @@ impl Contact {
                 }
             }
         }
+    }
+
+    /// The part a participant plays.
+    pub(crate) fn role(&self, participant: usize) -> Option<Role> {
+        self.participants
+            .get(participant)
+            .map(|participant| participant.role)
     }
 
     /// The agent who answers: the last to arrive of those present.

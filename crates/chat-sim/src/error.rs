@@ -102,6 +102,9 @@ pub enum ControlError {
     /// Nobody in the chat plays this part.
     #[error("nobody in the chat has the role {0:?}; let somebody join first")]
     NobodyWithRole(Role),
+    /// A custom bot is in the chat already.
+    #[error("the chat has a custom bot, and may have one only; let it leave first")]
+    TooManyBots,
     /// The chat has as many participants as it may have.
     #[error("the chat has {0} participants, which is all it may have; let one leave first")]
     TooManyParticipants(usize),

@@ -101,11 +101,11 @@ impl FaultList {
         &mut self,
         random: &mut Random,
         id: FaultId,
-        contact: &str,
+        contact: Option<&str>,
     ) -> Option<Effect> {
         let entry = self.entries.get_mut(&id)?;
         let wanted = entry.fault.contact.as_deref();
-        if wanted.is_some_and(|wanted| wanted != contact) {
+        if wanted.is_some() && wanted != contact {
             return None;
         }
         strike(entry, &mut self.hits, random)

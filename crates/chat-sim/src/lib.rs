@@ -33,7 +33,7 @@ pub use item::{Attachment, AttachmentStatus, Item, ItemType, MessageMetadata, Re
 pub use operation::Operation;
 pub use output::{Output, RequestId, SocketId};
 pub use script::{Rule, Script, ScriptError, Step};
-pub use service::{Service, StartedChat};
+pub use service::{AgentSeat, Service, StartedChat};
 pub use settings::{ResponseMode, Settings, Start};
 pub use simulator::{NotMet, Simulator, SimulatorBuilder, StartError};
 pub use view::View;

@@ -15,6 +15,10 @@ pub enum Operation {
     StartChatContact,
     /// `POST /contact/stop`
     StopContact,
+    /// `POST /contact/create-participant`
+    CreateParticipant,
+    /// `POST /contact/persistent-contact-association/{InstanceId}/{InitialContactId}`
+    CreatePersistentContactAssociation,
     /// `POST /participant/connection`
     CreateParticipantConnection,
     /// `POST /participant/message`
@@ -66,9 +70,11 @@ struct Facts {
 
 impl Operation {
     /// Every operation.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         Self::StartChatContact,
         Self::StopContact,
+        Self::CreateParticipant,
+        Self::CreatePersistentContactAssociation,
         Self::CreateParticipantConnection,
         Self::SendMessage,
         Self::SendEvent,
@@ -96,6 +102,18 @@ impl Operation {
         match self {
             Self::StartChatContact => facts("StartChatContact", put, "/contact/chat", Signature),
             Self::StopContact => facts("StopContact", post, "/contact/stop", Signature),
+            Self::CreateParticipant => facts(
+                "CreateParticipant",
+                post,
+                "/contact/create-participant",
+                Signature,
+            ),
+            Self::CreatePersistentContactAssociation => facts(
+                "CreatePersistentContactAssociation",
+                post,
+                "/contact/persistent-contact-association/",
+                Signature,
+            ),
             Self::CreateParticipantConnection => facts(
                 "CreateParticipantConnection",
                 post,

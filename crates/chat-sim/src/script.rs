@@ -97,6 +97,8 @@ pub enum Step {
     },
     /// A view is shown. In JSON `{"show_view": {"id": "v1", "name": "Form"}}`.
     ShowView(View),
+    /// The agent hands the chat over to another one, who joins. In JSON `{"transfer": "Kim"}`.
+    Transfer(String),
     /// The agent leaves; the chat goes on.
     Leave,
     /// The chat ends.
@@ -189,6 +191,7 @@ impl fmt::Debug for Step {
                 .field("about", about)
                 .finish(),
             Self::ShowView(view) => f.debug_tuple("ShowView").field(view).finish(),
+            Self::Transfer(_) => f.write_str("Transfer"),
             Self::Leave => f.write_str("Leave"),
             Self::End => f.write_str("End"),
         }

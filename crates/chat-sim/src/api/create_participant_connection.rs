@@ -37,7 +37,7 @@ impl Service {
             ));
         }
         let parts: Vec<Part> = types.unwrap_or_default().into_iter().flatten().collect();
-        self.has_connected(caller.contact);
+        self.has_connected(caller);
         let answer = self.connection_parts(caller, &parts);
         if connect {
             self.join(caller);

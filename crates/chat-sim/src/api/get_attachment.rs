@@ -43,9 +43,8 @@ impl Service {
             .iter()
             .find(|(_, upload)| upload.id == id)
             .ok_or_else(|| fields.invalid(NAME, "is not an attachment of this contact"))?;
-        let role = |place: usize| contact.participants.get(place).map(|who| who.role);
-        if role(caller.participant) == Some(Role::CustomBot)
-            && role(upload.from) == Some(Role::Customer)
+        if contact.role(caller.participant) == Some(Role::CustomBot)
+            && contact.role(upload.from) == Some(Role::Customer)
         {
             return Err(Refusal::AccessDenied(
                 "A custom bot may not have what a customer uploads.",

@@ -7,12 +7,17 @@ use crate::body::Fields;
 use crate::contact::Contact;
 use crate::error::Refusal;
 use crate::grants::Caller;
+use crate::item::Item;
 use crate::page_token;
 use crate::service::Service;
 use crate::wall;
 
 /// How many items a page has when MaxResults is absent or zero.
 const PAGE: usize = 10;
+
+/// What tokens hold for the gap before the first item of the chat itself. Gaps are counted from
+/// there, because a chat can come to continue others while it goes on.
+const FIRST: usize = 1 << 30;
 
 /// Which way a page goes from its start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,7 +37,8 @@ const DIRECTIONS: [(&str, Direction); 2] = [
 #[derive(Debug, Clone, Copy)]
 struct Start {
     direction: Direction,
-    /// Between two items: 0 is before the first.
+    /// Between two items, those of earlier chats that this one continues included: 0 is before
+    /// the first of all.
     gap: usize,
 }
 
@@ -46,11 +52,16 @@ impl Service {
             .contacts
             .get(&caller.contact)
             .ok_or(Refusal::AccessDenied("The contact does not exist."))?;
-        if let Some(id) = fields.optional_text("ContactId", ID_LENGTH)? {
-            if id != contact.id {
-                return Err(fields.invalid("ContactId", "is not in the chain of this contact"));
+        let past = contact.history.items.len();
+        let window = match fields.optional_text("ContactId", ID_LENGTH)? {
+            None => 0..past + contact.items.len(),
+            Some(id) => {
+                let places = contact.places_of(id).ok_or_else(|| {
+                    fields.invalid("ContactId", "is not in the chain of this contact")
+                })?;
+                past + places.start..past + places.end
             }
-        }
+        };
         let most = fields
             .optional_integer("MaxResults", 0..=100)?
             .and_then(|most| usize::try_from(most).ok())
@@ -63,30 +74,37 @@ impl Service {
 
         let (from, to) = match start {
             None => (0, 0),
-            Some(Start {
-                direction: Direction::Forward,
-                gap,
-            }) => (gap, gap.saturating_add(most).min(contact.items.len())),
-            Some(Start {
-                direction: Direction::Backward,
-                gap,
-            }) => (gap.saturating_sub(most), gap),
+            Some(Start { direction, gap }) => {
+                let gap = gap.clamp(window.start, window.end);
+                match direction {
+                    Direction::Forward => (gap, gap.saturating_add(most).min(window.end)),
+                    Direction::Backward => {
+                        // A page has items of this chat or of earlier ones, not of both.
+                        let floor = if gap > past { past } else { 0 };
+                        (gap.saturating_sub(most).max(floor).max(window.start), gap)
+                    }
+                }
+            }
         };
-        let page = contact.items.get(from..to).unwrap_or_default();
-        let items: Vec<Value> = if ascending {
-            page.iter().map(|item| json!(**item)).collect()
-        } else {
-            page.iter().rev().map(|item| json!(**item)).collect()
-        };
+        let mut items: Vec<Value> = (from..to)
+            .filter_map(|place| match place.checked_sub(past) {
+                Some(place) => contact.items.get(place).map(|item| json!(**item)),
+                None => contact.history.items.get(place).map(|item| of_past(item)),
+            })
+            .collect();
+        if !ascending {
+            items.reverse();
+        }
         let next = match start.map(|start| start.direction) {
-            Some(Direction::Forward) if to < contact.items.len() => Some((Direction::Forward, to)),
-            Some(Direction::Backward) if from > 0 => Some((Direction::Backward, from)),
+            Some(Direction::Forward) if to < window.end => Some((Direction::Forward, to)),
+            Some(Direction::Backward) if from > window.start => Some((Direction::Backward, from)),
             Some(_) | None => None,
         };
         let mut answer = Map::new();
         answer.insert("InitialContactId".to_owned(), json!(contact.id));
         answer.insert("Transcript".to_owned(), Value::Array(items));
         if let Some((direction, gap)) = next {
+            let gap = gap + FIRST - past;
             let token = page_token::seal(self.page_secret, contact.page_key, direction, gap);
             answer.insert("NextToken".to_owned(), json!(token));
         }
@@ -98,9 +116,11 @@ impl Service {
 fn start(contact: &Contact, fields: &Fields<'_>, secret: u64) -> Result<Option<Start>, Refusal> {
     let asked = fields.optional_choice("ScanDirection", &DIRECTIONS)?;
     let position = position(contact, fields)?;
+    let past = contact.history.items.len();
     if let Some(token) = fields.optional_text("NextToken", 1..=1000)? {
         let (direction, gap) = page_token::open(secret, contact.page_key, token)
-            .filter(|(_, gap)| *gap <= contact.items.len())
+            .and_then(|(direction, gap)| Some((direction, (gap + past).checked_sub(FIRST)?)))
+            .filter(|(_, gap)| *gap <= past + contact.items.len())
             .ok_or_else(|| fields.invalid("NextToken", "is not a token of this contact"))?;
         if asked.is_some_and(|asked| asked != direction) {
             return Err(fields.invalid("ScanDirection", "must be that of the NextToken"));
@@ -115,7 +135,7 @@ fn start(contact: &Contact, fields: &Fields<'_>, secret: u64) -> Result<Option<S
         }
         return Ok(Some(Start {
             direction: Direction::Backward,
-            gap: contact.items.len(),
+            gap: past + contact.items.len(),
         }));
     };
     let direction = asked.unwrap_or(Direction::Forward);
@@ -135,7 +155,21 @@ fn start(contact: &Contact, fields: &Fields<'_>, secret: u64) -> Result<Option<S
             Some((place + usize::from(backward(direction))).min(last))
         }
     };
-    Ok(gap.map(|gap| Start { direction, gap }))
+    Ok(gap.map(|gap| Start {
+        direction,
+        gap: past + gap,
+    }))
+}
+
+/// An item of an earlier chat, as the transcript of a later one has it.
+fn of_past(item: &Item) -> Value {
+    let mut item = json!(item);
+    if let Some(members) = item.as_object_mut() {
+        if let Some(contact_id) = members.remove("ContactId") {
+            members.insert("RelatedContactId".to_owned(), contact_id);
+        }
+    }
+    item
 }
 
 fn backward(direction: Direction) -> bool {

@@ -2,7 +2,9 @@
 
 mod cancel_participant_authentication;
 mod complete_attachment_upload;
+mod create_participant;
 mod create_participant_connection;
+mod create_persistent_contact_association;
 mod describe_view;
 mod disconnect_participant;
 mod get_attachment;

@@ -6,7 +6,7 @@ use super::{CONTENT_TYPE_LENGTH, client_token};
 use crate::body::Fields;
 use crate::error::Refusal;
 use crate::grants::Caller;
-use crate::item::MESSAGE_CONTENT_TYPES;
+use crate::item::{MESSAGE_CONTENT_TYPES, Role};
 use crate::operation::Operation;
 use crate::service::{Draft, Service};
 
@@ -46,7 +46,13 @@ impl Service {
             &item.id,
             &item.absolute_time,
         );
-        self.script_on_message(caller.contact, content);
+        let is_customer = self
+            .contacts
+            .get(&caller.contact)
+            .is_some_and(|contact| contact.role(caller.participant) == Some(Role::Customer));
+        if is_customer {
+            self.script_on_message(caller.contact, content);
+        }
         Ok(answer)
     }
 }

@@ -43,6 +43,13 @@ impl Service {
             Some(configuration) => configuration.optional_choice("ResponseMode", &MODES)?,
             None => None,
         };
+        let related = fields.optional_text("RelatedContactId", ID_LENGTH)?;
+        let persistent = fields.optional_object("PersistentChat")?;
+        if related.is_some() && persistent.is_some() {
+            return Err(Refusal::Malformed(
+                "PersistentChat and RelatedContactId exclude each other.".to_owned(),
+            ));
+        }
         let start_token = super::client_token(fields)?;
         let duration = fields
             .optional_integer("ChatDurationInMinutes", 60..=10_080)?
@@ -59,6 +66,10 @@ impl Service {
         let key = match repeated {
             Some(key) => key,
             None => {
+                let history = match persistent {
+                    Some(persistent) => Some(self.history(instance_id, &persistent)?),
+                    None => None,
+                };
                 let new = NewChat {
                     instance_id,
                     display_name,
@@ -73,6 +84,9 @@ impl Service {
                         self.settings.contacts
                     ))
                 })?;
+                if let Some(history) = history {
+                    self.rehydrate(key, history);
+                }
                 if let Some((content_type, content)) = initial_message {
                     self.publish(key, &Draft::message(0, content_type, content));
                     self.script_on_message(key, content);
@@ -98,16 +112,17 @@ impl Service {
             "ParticipantToken".to_owned(),
             json!(started.participant_token),
         );
-        let over = self
-            .contacts
-            .get(&key)
-            .is_none_or(|contact| contact.end.is_some());
+        let contact = self.contacts.get(&key);
+        if let Some(source) = contact.and_then(|contact| contact.continued_from()) {
+            answer.insert("ContinuedFromContactId".to_owned(), json!(source));
+        }
+        let over = contact.is_none_or(|contact| contact.end.is_some());
         if !parts.is_empty() && !over {
             let caller = Caller {
                 contact: key,
                 participant: 0,
             };
-            self.has_connected(key);
+            self.has_connected(caller);
             answer.append(&mut self.connection_parts(caller, parts));
         }
         Ok(Value::Object(answer))

@@ -7,7 +7,7 @@ use super::Service;
 use super::chat::{Draft, NewChat, StartedChat};
 use crate::api::ReceiptKind;
 use crate::body::CONTENT_BYTES;
-use crate::contact::{ContactKey, EndReason, Participant};
+use crate::contact::{ContactKey, EndReason};
 use crate::error::ControlError;
 use crate::grants::Caller;
 use crate::item::{Item, ItemType, Role, TYPING};
@@ -38,7 +38,8 @@ impl Service {
             .ok_or(ControlError::TooManyContacts(self.settings.contacts))
     }
 
-    /// An agent joins the chat. Answers the agent's participant id.
+    /// An agent joins the chat: the one of this name who has a seat in it, or a new one. Answers
+    /// the agent's participant id.
     ///
     /// # Errors
     ///
@@ -52,7 +53,7 @@ impl Service {
     ) -> Result<String, ControlError> {
         self.advance(now);
         let key = self.live(contact)?;
-        let agent = self.add_agent(key, display_name)?;
+        let agent = self.let_agent_join(key, display_name)?;
         self.contacts
             .get(&key)
             .and_then(|contact| contact.participants.get(agent))
@@ -187,40 +188,41 @@ impl Service {
         Ok(())
     }
 
-    /// The agent in the chat; one joins when there is none.
+    /// The agent in the chat; when there is none, the one who has a seat joins, or a new one.
     pub(super) fn agent(&mut self, key: ContactKey) -> Result<usize, ControlError> {
         let present = self
             .contacts
             .get(&key)
             .and_then(|contact| contact.present_agent());
-        match present {
-            Some(agent) => Ok(agent),
-            None => {
-                let script = Arc::clone(&self.script);
-                self.add_agent(key, &script.agent_name)
-            }
+        if let Some(agent) = present {
+            return Ok(agent);
         }
+        let awaited = self.contacts.get(&key).and_then(|contact| {
+            let mut participants = contact.participants.iter();
+            participants.find(|participant| participant.is_awaited())
+        });
+        let name = match awaited {
+            Some(agent) => agent.display_name.clone(),
+            None => self.script.agent_name.clone(),
+        };
+        self.let_agent_join(key, &name)
     }
 
-    fn add_agent(&mut self, key: ContactKey, display_name: &str) -> Result<usize, ControlError> {
-        check_name(display_name)?;
-        let id = self.random.uuid();
-        let limit = self.settings.participants_per_contact;
-        let Some(contact) = self.contacts.get_mut(&key) else {
-            return Err(ControlError::NoSuchContact(key.0.to_string()));
+    /// An agent joins: the one of this name who has a seat, or a new one.
+    fn let_agent_join(
+        &mut self,
+        key: ContactKey,
+        display_name: &str,
+    ) -> Result<usize, ControlError> {
+        let seated = self.contacts.get(&key).and_then(|contact| {
+            contact.participants.iter().position(|participant| {
+                participant.is_awaited() && participant.display_name == display_name
+            })
+        });
+        let participant = match seated {
+            Some(participant) => participant,
+            None => self.add_participant(key, display_name, Role::Agent)?,
         };
-        let staying = contact
-            .participants
-            .iter()
-            .filter(|participant| !participant.left && participant.role != Role::System)
-            .count();
-        if staying >= limit {
-            return Err(ControlError::TooManyParticipants(limit));
-        }
-        let participant = contact.participants.len();
-        contact
-            .participants
-            .push(Participant::new(id, Role::Agent, display_name));
         self.join(Caller {
             contact: key,
             participant,

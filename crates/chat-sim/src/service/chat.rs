@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Service;
+use super::handshakes::Owner;
 use crate::agenda::Task;
 use crate::contact::{Contact, ContactKey, EndReason, Participant, Published};
 use crate::grants::{Caller, Grant, GrantKind};
@@ -194,11 +195,12 @@ impl Service {
         Some(token)
     }
 
-    /// The customer has connected in time.
-    pub(crate) fn has_connected(&mut self, key: ContactKey) {
+    /// Somebody has connected; when it is the customer, it was in time.
+    pub(crate) fn has_connected(&mut self, caller: Caller) {
         let timer = self
             .contacts
-            .get_mut(&key)
+            .get_mut(&caller.contact)
+            .filter(|contact| contact.role(caller.participant) == Some(Role::Customer))
             .and_then(|contact| contact.connect_timer.take());
         if let Some(timer) = timer {
             self.agenda.cancel(timer);
@@ -224,6 +226,7 @@ impl Service {
             &Draft::event(Some(caller.participant), PARTICIPANT_JOINED),
         );
         if role == Role::Customer {
+            self.announce_rehydration(caller.contact);
             self.script_on_join(caller.contact);
         }
     }
@@ -241,10 +244,16 @@ impl Service {
             return;
         }
         participant.left = true;
+        let is_customer = participant.role == Role::Customer;
         self.publish(
             caller.contact,
             &Draft::event(Some(caller.participant), PARTICIPANT_LEFT),
         );
+        if !is_customer {
+            for socket in self.sockets_of(&Owner::Participant(caller)) {
+                self.close_socket(socket, 1000, "The participant has left");
+            }
+        }
     }
 
     /// Ends the chat; nothing happens when it already has.
@@ -307,7 +316,7 @@ impl Service {
             participant_role: from.map(|participant| participant.role),
             display_name: from.map(|participant| participant.display_name.clone()),
             initial_contact_id: contact.id.clone(),
-            contact_id: contact.id.clone(),
+            contact_id: contact.current_id().to_owned(),
             attachments: draft.attachment.clone().into_iter().collect(),
         });
         if draft.stored {
@@ -337,7 +346,9 @@ impl Service {
         let Some(contact) = self.contacts.remove(&key) else {
             return;
         };
-        self.by_id.remove(&contact.id);
+        for segment in &contact.segments {
+            self.by_id.remove(&segment.id);
+        }
         if let Some(token) = &contact.start_token {
             self.by_start_token.remove(token);
         }

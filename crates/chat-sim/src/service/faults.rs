@@ -78,17 +78,17 @@ impl Service {
 
     /// Lets a fault that acts once act on the sockets that are open.
     pub(super) fn strike_sockets(&mut self, fault: FaultId) {
-        let sockets: Vec<(SocketId, ContactKey)> = self
+        let sockets: Vec<(SocketId, Option<ContactKey>)> = self
             .sockets
             .iter()
             .filter(|(_, socket)| !socket.half_open)
-            .map(|(id, socket)| (*id, socket.caller.contact))
+            .map(|(id, socket)| (*id, socket.owner.contact()))
             .collect();
         for (socket, key) in sockets {
-            let Some(contact) = self.contacts.get(&key) else {
-                continue;
-            };
-            let effect = self.faults.take_one(&mut self.random, fault, &contact.id);
+            let contact = key
+                .and_then(|key| self.contacts.get(&key))
+                .map(|contact| contact.id.as_str());
+            let effect = self.faults.take_one(&mut self.random, fault, contact);
             match effect {
                 Some(Effect::CutSocket { when: CutWhen::Now }) => self.abort_socket(socket),
                 Some(Effect::CloseSocket { code }) => {

@@ -1,11 +1,14 @@
 //! The service core: inputs, outputs and the truth.
 
 mod agent;
+mod agent_clients;
 mod attachments;
 mod bot;
 mod chat;
 mod events;
 mod faults;
+mod handshakes;
+mod history;
 mod requests;
 mod script;
 mod sockets;
@@ -27,13 +30,15 @@ use crate::script::Script;
 use crate::settings::{Settings, Start};
 use crate::wall;
 
+pub use agent_clients::AgentSeat;
+use agent_clients::{Desk, DeskUrl};
 pub(crate) use attachments::NewFile;
 pub(crate) use bot::Stream;
 pub use chat::StartedChat;
 pub(crate) use chat::{Draft, NewChat};
 pub(crate) use events::Authentication;
+pub(crate) use handshakes::{URL_TOKEN, WEBSOCKET_PATH};
 use sockets::Socket;
-pub(crate) use sockets::{URL_TOKEN, WEBSOCKET_PATH};
 
 /// How many delayed outputs may wait; what comes beyond goes out at once.
 const DELAYED_OUTPUTS: usize = 10_000;
@@ -47,7 +52,8 @@ const DELAYED_OUTPUTS: usize = 10_000;
 /// * **Outputs**: [`poll_output`](Self::poll_output) until it is empty, then
 ///   [`poll_timeout`](Self::poll_timeout): the time at which
 ///   [`handle_timeout`](Self::handle_timeout) wants to be called.
-/// * **The agent's side** (`start_chat`, `agent_*`, `bot_*`, `publish_event`, `end_contact`) and **faults** (`inject`,
+/// * **The agent's side** (`start_chat`, `agent_*`, `bot_*`, `seat_agent`, `transfer`,
+///   `publish_event`, `end_contact`, ...) and **faults** (`inject`,
 ///   `cut_sockets`, ...): for tests and demonstrations; they produce outputs too.
 /// * **The truth**: [`contacts`](Self::contacts) and the other getters.
 ///
@@ -72,6 +78,9 @@ pub struct Service {
     /// The bytes of files.
     blobs: Blobs,
     sockets: BTreeMap<SocketId, Socket>,
+    /// The agents who have sockets for all their chats, by name.
+    desks: BTreeMap<Arc<str>, Desk>,
+    desk_urls: BTreeMap<String, DeskUrl>,
     faults: FaultList,
     agenda: Agenda,
     outputs: VecDeque<Output>,
@@ -101,6 +110,8 @@ impl Service {
             grants: Grants::default(),
             blobs,
             sockets: BTreeMap::new(),
+            desks: BTreeMap::new(),
+            desk_urls: BTreeMap::new(),
             faults: FaultList::default(),
             agenda: Agenda::default(),
             outputs: VecDeque::new(),

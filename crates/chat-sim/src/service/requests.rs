@@ -146,6 +146,10 @@ impl Service {
         match (operation, caller) {
             (Operation::StartChatContact, _) => self.start_chat_contact(&fields),
             (Operation::StopContact, _) => self.stop_contact(&fields),
+            (Operation::CreateParticipant, _) => self.create_participant(&fields),
+            (Operation::CreatePersistentContactAssociation, _) => {
+                self.create_persistent_contact_association(parameters, &fields)
+            }
             (Operation::CreateParticipantConnection, Some(caller)) => {
                 self.create_participant_connection(caller, &fields)
             }
@@ -202,6 +206,13 @@ impl Service {
                 return Err(Refusal::AccessDenied("The contact has ended."));
             }
         }
+        let has_left = contact
+            .participants
+            .get(grant.caller.participant)
+            .is_none_or(|participant| participant.left);
+        if has_left && contact.end.is_none() {
+            return Err(Refusal::AccessDenied("The participant has left."));
+        }
         Ok(Some(grant.caller))
     }
 
@@ -212,7 +223,11 @@ impl Service {
 
     /// The contact that the body of a signed request names.
     fn named_contact(&self, operation: Option<Operation>, body: &[u8]) -> Option<ContactKey> {
-        if operation != Some(Operation::StopContact) || body.len() > self.settings.body_limit {
+        let names_one = matches!(
+            operation,
+            Some(Operation::StopContact | Operation::CreateParticipant)
+        );
+        if !names_one || body.len() > self.settings.body_limit {
             return None;
         }
         let members = body::parse(body).ok()?;

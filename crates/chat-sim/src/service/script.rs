@@ -138,6 +138,13 @@ impl Service {
             Step::ShowView(view) => {
                 self.show_view(key, view)?;
             }
+            Step::Transfer(to_agent) => {
+                let participant = self.hand_over(key, to_agent)?;
+                self.join(Caller {
+                    contact: key,
+                    participant,
+                });
+            }
             Step::Leave => {
                 let agent = self
                     .contacts

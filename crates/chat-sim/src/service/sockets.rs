@@ -1,26 +1,20 @@
-//! WebSockets: handshakes, topics, items on their way out.
+//! WebSockets: topics, items on their way out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::Duration;
 
-use http::StatusCode;
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::Service;
-use super::requests::status_or_500;
+use super::handshakes::Owner;
 use crate::agenda::{Task, TaskKey};
-use crate::contact::ContactKey;
+use crate::contact::{ContactKey, Participant};
 use crate::fault::{CutWhen, Effect};
-use crate::grants::{Caller, GrantKind};
 use crate::item::{Item, Role};
 use crate::output::{Output, SocketId};
 
-/// The path of WebSocket URLs.
-pub(crate) const WEBSOCKET_PATH: &str = "/participant/websocket";
-/// The parameter of WebSocket URLs that carries the token.
-pub(crate) const URL_TOKEN: &str = "token";
 /// The one topic that carries chat items.
 const CHAT_TOPIC: &str = "aws/chat";
 /// The close code for a frame that is too large.
@@ -28,18 +22,18 @@ const TOO_LARGE: u16 = 1009;
 
 /// An open socket.
 pub(super) struct Socket {
-    pub(super) caller: Caller,
+    pub(super) owner: Owner,
     pub(super) half_open: bool,
-    subscribed: bool,
-    connection_id: String,
-    expiry: TaskKey,
+    pub(super) subscribed: bool,
+    pub(super) connection_id: String,
+    pub(super) expiry: TaskKey,
     /// Frames that faults hold back, by the time at which they go out.
-    held: BTreeMap<(Duration, u64), Held>,
-    held_total: u64,
+    pub(super) held: BTreeMap<(Duration, u64), Held>,
+    pub(super) held_total: u64,
 }
 
 /// A frame that a fault holds back.
-struct Held {
+pub(super) struct Held {
     text: String,
     /// Whether it goes out after the next frame even when its time has not come.
     after_next: bool,
@@ -55,132 +49,6 @@ struct ItemFrame<'a> {
 }
 
 impl Service {
-    /// Accepts or refuses a handshake, as the faults allow.
-    pub(super) fn open_socket(&mut self, socket: SocketId, path_and_query: &str) {
-        if self.sockets.contains_key(&socket) {
-            return;
-        }
-        let (path, query) = path_and_query
-            .split_once('?')
-            .unwrap_or((path_and_query, ""));
-        let token = query
-            .split('&')
-            .filter_map(|pair| pair.split_once('='))
-            .find_map(|(name, value)| (name == URL_TOKEN).then_some(value));
-        let grant = token.and_then(|token| self.grants.get(token));
-        let contact = grant.map(|grant| grant.caller.contact);
-        let fault = self.strike(contact, None, |effect| {
-            matches!(
-                effect,
-                Effect::RefuseHandshake { .. } | Effect::StallHandshake
-            )
-        });
-        match fault {
-            Some(Effect::StallHandshake) => return,
-            Some(Effect::RefuseHandshake { status }) => {
-                self.refuse_socket(socket, status_or_500(status), "Refused by a fault.");
-                return;
-            }
-            Some(_) | None => {}
-        }
-        if path != WEBSOCKET_PATH {
-            self.refuse_socket(socket, StatusCode::NOT_FOUND, "No WebSocket is here.");
-            return;
-        }
-        let (Some(token), Some(grant)) = (token, grant) else {
-            self.refuse_socket(socket, StatusCode::FORBIDDEN, "The URL is not known.");
-            return;
-        };
-        let GrantKind::Url { socket_expires } = grant.kind else {
-            self.refuse_socket(socket, StatusCode::FORBIDDEN, "The URL is not known.");
-            return;
-        };
-        if grant.is_expired(self.now) {
-            self.refuse_socket(socket, StatusCode::FORBIDDEN, "The URL has expired.");
-            return;
-        }
-        let caller = grant.caller;
-        if self.is_over(caller) {
-            self.refuse_socket(socket, StatusCode::FORBIDDEN, "The contact has ended.");
-            return;
-        }
-        if !self.make_room(caller) {
-            let message = "The participant has as many connections as allowed.";
-            self.refuse_socket(socket, StatusCode::TOO_MANY_REQUESTS, message);
-            return;
-        }
-        self.grants.remove(token);
-        let Some(contact) = self.contacts.get_mut(&caller.contact) else {
-            return;
-        };
-        contact.sockets.insert(socket);
-        if let Some(participant) = contact.participants.get_mut(caller.participant) {
-            participant.granted.retain(|granted| granted != token);
-        }
-        let connection_id = self.random.uuid();
-        let expiry = self.agenda.add(socket_expires, Task::ExpireSocket(socket));
-        self.sockets.insert(
-            socket,
-            Socket {
-                caller,
-                half_open: false,
-                subscribed: false,
-                connection_id,
-                expiry,
-                held: BTreeMap::new(),
-                held_total: 0,
-            },
-        );
-        self.emit(Output::Accept { socket });
-    }
-
-    /// Whether the contact has ended or the participant has left.
-    fn is_over(&self, caller: Caller) -> bool {
-        self.contacts.get(&caller.contact).is_none_or(|contact| {
-            contact.end.is_some()
-                || contact
-                    .participants
-                    .get(caller.participant)
-                    .is_none_or(|participant| participant.left)
-        })
-    }
-
-    /// Whether the participant may open another socket. As half-open ones do not count, the
-    /// oldest of them is cut when there are as many as there may be healthy ones.
-    fn make_room(&mut self, caller: Caller) -> bool {
-        let limit = self.settings.sockets_per_participant;
-        let mut healthy = 0;
-        let mut frozen = Vec::new();
-        if let Some(contact) = self.contacts.get(&caller.contact) {
-            for id in &contact.sockets {
-                match self.sockets.get(id) {
-                    Some(socket) if socket.caller != caller => {}
-                    Some(socket) if socket.half_open => frozen.push(*id),
-                    Some(_) => healthy += 1,
-                    None => {}
-                }
-            }
-        }
-        if healthy >= limit {
-            return false;
-        }
-        if frozen.len() >= limit.max(1) {
-            self.abort_socket(frozen[0]);
-        }
-        true
-    }
-
-    fn refuse_socket(&mut self, socket: SocketId, status: StatusCode, message: &str) {
-        let error_type = match status {
-            StatusCode::NOT_FOUND => "ResourceNotFoundException",
-            StatusCode::FORBIDDEN => "AccessDeniedException",
-            StatusCode::TOO_MANY_REQUESTS => "ThrottlingException",
-            _ => "InternalServerException",
-        };
-        let response = self.error(status, error_type, message);
-        self.emit(Output::Refuse { socket, response });
-    }
-
     /// Acts on a text frame.
     pub(super) fn receive_text(&mut self, id: SocketId, text: &str) {
         let Some(socket) = self.sockets.get(&id) else {
@@ -199,11 +67,11 @@ impl Service {
             .next()
             .and_then(Result::ok)
             .unwrap_or(Value::Null);
-        let contact = socket.caller.contact;
+        let contact = socket.owner.contact();
         match frame.get("topic").and_then(Value::as_str) {
             Some("aws/subscribe") => self.subscribe(id, &frame["content"]["topics"]),
             Some("aws/heartbeat") => {
-                let muted = self.strike(Some(contact), None, |effect| {
+                let muted = self.strike(contact, None, |effect| {
                     matches!(effect, Effect::MuteHeartbeats)
                 });
                 if muted.is_none() {
@@ -222,8 +90,8 @@ impl Service {
         }
     }
 
-    fn pong(&mut self, id: SocketId, contact: ContactKey) {
-        let fault = self.strike(Some(contact), None, |effect| {
+    fn pong(&mut self, id: SocketId, contact: Option<ContactKey>) {
+        let fault = self.strike(contact, None, |effect| {
             matches!(effect, Effect::MutePings | Effect::BadPong { .. })
         });
         let (status_code, status_content) = match fault {
@@ -243,10 +111,10 @@ impl Service {
     }
 
     fn subscribe(&mut self, id: SocketId, topics: &Value) {
-        let Some(caller) = self.sockets.get(&id).map(|socket| socket.caller) else {
+        let Some(owner) = self.sockets.get(&id).map(|socket| socket.owner.clone()) else {
             return;
         };
-        let fault = self.strike(Some(caller.contact), None, |effect| {
+        let fault = self.strike(owner.contact(), None, |effect| {
             matches!(effect, Effect::MuteSubscribe | Effect::FailSubscribe)
         });
         let known = topics.as_array().is_some_and(|topics| {
@@ -274,6 +142,9 @@ impl Service {
         if let Some(socket) = self.sockets.get_mut(&id) {
             socket.subscribed = true;
         }
+        let Owner::Participant(caller) = owner else {
+            return;
+        };
         let is_customer = self
             .contacts
             .get(&caller.contact)
@@ -294,15 +165,29 @@ impl Service {
         let Some(contact) = self.contacts.get(&key) else {
             return 0;
         };
-        let sockets: Vec<SocketId> = contact
-            .sockets
+        let may_see = |(place, _): &(usize, &Participant)| Some(*place) != hidden_from;
+        let agents: BTreeSet<&str> = contact
+            .participants
             .iter()
-            .copied()
-            .filter(|id| {
-                self.sockets.get(id).is_some_and(|socket| {
-                    socket.subscribed && Some(socket.caller.participant) != hidden_from
-                })
+            .enumerate()
+            .filter(may_see)
+            .filter(|(_, participant)| participant.role == Role::Agent && participant.is_present())
+            .map(|(_, participant)| participant.display_name.as_str())
+            .collect();
+        let shared = agents
+            .into_iter()
+            .filter_map(|agent| self.desks.get(agent))
+            .flat_map(|desk| &desk.sockets);
+        let own = contact.sockets.iter().filter(|id| {
+            self.sockets.get(id).is_some_and(|socket| {
+                !matches!(&socket.owner, Owner::Participant(caller)
+                    if Some(caller.participant) == hidden_from)
             })
+        });
+        let sockets: Vec<SocketId> = own
+            .chain(shared)
+            .copied()
+            .filter(|id| self.sockets.get(id).is_some_and(|socket| socket.subscribed))
             .collect();
         if sockets.is_empty() {
             return 0;
@@ -462,8 +347,17 @@ impl Service {
             return;
         };
         self.agenda.cancel(socket.expiry);
-        if let Some(contact) = self.contacts.get_mut(&socket.caller.contact) {
-            contact.sockets.remove(&id);
+        match socket.owner {
+            Owner::Participant(caller) => {
+                if let Some(contact) = self.contacts.get_mut(&caller.contact) {
+                    contact.sockets.remove(&id);
+                }
+            }
+            Owner::Agent(agent) => {
+                if let Some(desk) = self.desks.get_mut(&agent) {
+                    desk.sockets.remove(&id);
+                }
+            }
         }
     }
 }
@@ -482,7 +376,7 @@ fn item_frame(item: &Item) -> Option<String> {
 impl fmt::Debug for Socket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Socket")
-            .field("caller", &self.caller)
+            .field("contact", &self.owner.contact())
             .field("half_open", &self.half_open)
             .field("subscribed", &self.subscribed)
             .field("held", &self.held.len())

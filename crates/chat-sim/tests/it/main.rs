@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod agent;
 #[cfg(test)]
+mod agent_clients;
+#[cfg(test)]
 mod attachments;
 #[cfg(test)]
 mod bench;
@@ -24,6 +26,8 @@ mod lifecycle;
 mod messages;
 #[cfg(test)]
 mod never_panics;
+#[cfg(test)]
+mod persistent_chat;
 #[cfg(test)]
 mod request_faults;
 #[cfg(test)]

@@ -40,6 +40,8 @@ enum Move {
     BotStreams(Vec<String>),
     AgentAttaches(u8),
     Tell(u8),
+    Transfer,
+    OpenDesk,
     AgentLeaves,
     Pass(u64),
 }
@@ -170,6 +172,8 @@ fn any_move() -> impl Strategy<Value = Move> {
         1 => vec(".{0,9}", 0..4).prop_map(Move::BotStreams),
         1 => any::<u8>().prop_map(Move::AgentAttaches),
         2 => any::<u8>().prop_map(Move::Tell),
+        1 => Just(Move::Transfer),
+        1 => Just(Move::OpenDesk),
         1 => Just(Move::AgentLeaves),
         3 => (0_u64..4_000).prop_map(Move::Pass),
     ]
@@ -283,6 +287,14 @@ fn play(bench: &mut Bench, chat: &Chat, sockets: &mut Vec<SocketId>, step: Move)
             let _ = bench
                 .service
                 .publish_event(bench.now, &chat.contact, &event, about);
+        }
+        Move::Transfer => {
+            let _ = bench.service.transfer(bench.now, &chat.contact, "Kim");
+        }
+        Move::OpenDesk => {
+            let url = bench.service.agent_socket_url(bench.now, "Kim");
+            let target = crate::bench::target(&url.expect("there is room"));
+            sockets.push(bench.knock(&target));
         }
         Move::AgentLeaves => {
             let _ = bench.service.agent_leaves(bench.now, &chat.contact);
