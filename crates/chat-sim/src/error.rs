@@ -23,6 +23,8 @@ pub(crate) enum Refusal {
     Conflict(&'static str),
     /// Too many attachments.
     QuotaExceeded(String),
+    /// Too many requests in a second.
+    Throttled,
     /// Too many chats.
     LimitExceeded(String),
     /// No operation has this method and path.
@@ -65,6 +67,17 @@ impl Refusal {
                 StatusCode::PAYMENT_REQUIRED,
                 "ServiceQuotaExceededException",
                 text,
+            ),
+            // Its LimitExceededException is for too many chats.
+            Self::Throttled if operation == Some(Operation::StartChatContact) => (
+                StatusCode::TOO_MANY_REQUESTS,
+                "TooManyRequestsException",
+                "Rate exceeded".to_owned(),
+            ),
+            Self::Throttled => (
+                StatusCode::TOO_MANY_REQUESTS,
+                "ThrottlingException",
+                "Rate exceeded".to_owned(),
             ),
             Self::LimitExceeded(text) => (
                 StatusCode::TOO_MANY_REQUESTS,

@@ -15,6 +15,7 @@ mod millis;
 mod operation;
 mod output;
 mod page_token;
+mod quota;
 mod random;
 mod script;
 mod script_run;

@@ -79,6 +79,11 @@ pub struct Settings {
     /// How many participants may be in a chat at a time. Default 6, from the service's
     /// documentation.
     pub participants_per_contact: usize,
+    /// Whether the service refuses what exceeds its quotas, with 429: so many requests per second
+    /// of each operation, with a burst, for each instance or for the account, with the default
+    /// numbers of the service's documentation. SendMessage and SendEvent share one quota, as other
+    /// operations do that the documentation names together. Default false.
+    pub quotas: bool,
     /// How many files a chat may have. Default 35, from the service's documentation; the next one
     /// is refused with 402.
     pub attachments_per_contact: usize,
@@ -153,6 +158,7 @@ impl Default for Settings {
             transcript_grace: Duration::ZERO,
             sockets_per_participant: 5,
             participants_per_contact: 6,
+            quotas: false,
             attachments_per_contact: 35,
             attachment_bytes: 20 * 1024 * 1024,
             attachment_extensions: ATTACHMENT_EXTENSIONS.map(str::to_owned).to_vec(),

@@ -25,6 +25,7 @@ use crate::fault_list::FaultList;
 use crate::grants::Grants;
 use crate::operation::Operation;
 use crate::output::{Output, RequestId, SocketId};
+use crate::quota::Quotas;
 use crate::random::Random;
 use crate::script::Script;
 use crate::settings::{Settings, Start};
@@ -87,6 +88,7 @@ pub struct Service {
     delayed_outputs: usize,
     stream_numbers: u64,
     requests: BTreeMap<Operation, u64>,
+    quotas: Quotas,
 }
 
 impl Service {
@@ -118,6 +120,7 @@ impl Service {
             delayed_outputs: 0,
             stream_numbers: 0,
             requests: BTreeMap::new(),
+            quotas: Quotas::default(),
         }
     }
 
@@ -205,6 +208,12 @@ impl Service {
     /// How many requests of this operation have arrived, over all contacts and without one.
     pub fn requests(&self, operation: Operation) -> u64 {
         self.requests.get(&operation).copied().unwrap_or(0)
+    }
+
+    /// How many requests of this operation were refused because they exceeded a quota: see
+    /// [`Settings::quotas`].
+    pub fn throttled(&self, operation: Operation) -> u64 {
+        self.quotas.throttled(operation)
     }
 
     /// How many sockets are open, half-open ones included.

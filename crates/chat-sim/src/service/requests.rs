@@ -141,6 +141,7 @@ impl Service {
                 self.settings.body_limit
             )));
         }
+        self.keep_quotas(operation, caller)?;
         let members = body::parse(body)?;
         let fields = Fields::new(&members);
         match (operation, caller) {
@@ -214,6 +215,21 @@ impl Service {
             return Err(Refusal::AccessDenied("The participant has left."));
         }
         Ok(Some(grant.caller))
+    }
+
+    /// Refuses what exceeds a quota.
+    fn keep_quotas(&mut self, operation: Operation, caller: Option<Caller>) -> Result<(), Refusal> {
+        if !self.settings.quotas {
+            return Ok(());
+        }
+        let instance = caller
+            .and_then(|caller| self.contacts.get(&caller.contact))
+            .map_or("", |contact| contact.instance_id.as_str());
+        if self.quotas.take(operation, instance, self.now) {
+            Ok(())
+        } else {
+            Err(Refusal::Throttled)
+        }
     }
 
     fn bearer(&self, http: &http::Request<Vec<u8>>) -> Option<Grant> {

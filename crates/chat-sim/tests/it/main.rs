@@ -29,6 +29,8 @@ mod never_panics;
 #[cfg(test)]
 mod persistent_chat;
 #[cfg(test)]
+mod quotas;
+#[cfg(test)]
 mod request_faults;
 #[cfg(test)]
 mod requests;
