@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chat_proto::{
-    Change, ConnectError, Diagnostic, EndReason, Entry, Event, GapError, ItemId, LocalId,
-    ReceiptKind, ReceiptOutcome, SendError, Session, Transcript,
+    AttachmentError, AttachmentId, CallAnswer, CallId, Change, ConnectError, Diagnostic, EndReason,
+    Entry, Event, GapError, ItemId, LocalId, ReceiptKind, ReceiptOutcome, RequestError, SendError,
+    Session, Transcript, UploadId,
 };
 
 use crate::model::ordered;
@@ -22,6 +23,10 @@ pub struct Journal {
     pub sent: BTreeMap<LocalId, ItemId>,
     /// Messages handed back.
     pub failed: BTreeMap<LocalId, SendError>,
+    /// Files that were sent or have failed, with the last outcome of each.
+    pub files: BTreeMap<UploadId, Result<AttachmentId, AttachmentError>>,
+    /// Calls that have finished.
+    pub calls: BTreeMap<CallId, Result<CallAnswer, RequestError>>,
     /// Times the connection came up for the first time.
     pub established: u32,
     /// Times it came up again.
@@ -151,7 +156,18 @@ impl Journal {
                 return;
             }
             Event::Ended(reason) => self.ended = Some(reason.clone()),
-            Event::CallFinished { .. } | _ => {}
+            Event::AttachmentSent {
+                upload,
+                attachment_id,
+            } => self.file_settled(*upload, Ok(attachment_id.clone())),
+            Event::AttachmentFailed { upload, error } => {
+                self.file_settled(*upload, Err(error.clone()));
+            }
+            Event::CallFinished { call, result } => {
+                let before = self.calls.insert(*call, result.clone());
+                assert!(before.is_none(), "{call:?} finished twice");
+            }
+            _ => {}
         }
         self.events.push(event);
     }
@@ -162,6 +178,12 @@ impl Journal {
         self.diagnostics
             .iter()
             .any(|diagnostic| diagnostic.kind() == kind)
+    }
+
+    /// A file fails as often as it is resumed, and is sent once.
+    fn file_settled(&mut self, upload: UploadId, result: Result<AttachmentId, AttachmentError>) {
+        let before = self.files.insert(upload, result);
+        assert!(!matches!(before, Some(Ok(_))), "{upload} settled again");
     }
 
     fn apply(&mut self, change: &Change) {

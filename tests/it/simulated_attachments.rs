@@ -404,6 +404,24 @@ fn what_is_under_way_at_the_end_fails_once_at_its_stage() {
 }
 
 #[test]
+fn while_the_session_is_suspended_nothing_further_is_asked() {
+    let mut lone = live();
+    sending(&mut lone);
+    lone.answer(START, 200, &place(1, false));
+    let now = lone.instant();
+    lone.session.suspend(now).unwrap();
+    lone.drain();
+    lone.transfer(WHOLE);
+    lone.pass(SECOND * 60);
+    assert!(lone.bodies(COMPLETE).is_empty());
+    let now = lone.instant();
+    lone.session.resume(now).unwrap();
+    lone.drain();
+    lone.answer(COMPLETE, 200, "{}");
+    assert_eq!(settled(&mut lone), [Ok("file-1".to_owned())]);
+}
+
+#[test]
 fn a_disconnect_waits_for_a_file_that_is_being_sent() {
     let mut lone = live();
     sending(&mut lone);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io::{self, Cursor};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -47,12 +47,16 @@ impl AttachmentSource {
     /// uploaded, and again if that has to be repeated.
     ///
     /// # Errors
-    /// When there is no such file, or it cannot be looked at.
+    /// When there is no such file, it cannot be looked at, or it is a directory.
     pub async fn file(path: impl Into<PathBuf>) -> io::Result<Self> {
         let path = path.into();
-        let size = tokio::fs::metadata(&path).await?.len();
+        let found = tokio::fs::metadata(&path).await?;
+        if found.is_dir() {
+            let kind = io::ErrorKind::InvalidInput;
+            return Err(io::Error::new(kind, "it is a directory, not a file"));
+        }
         Ok(Self {
-            size,
+            size: found.len(),
             content: Content::File(path),
         })
     }
@@ -121,8 +125,8 @@ enum Target {
 
 impl AttachmentSink {
     /// A file at this path, which appears there when the download is complete. Until then the
-    /// bytes are in a file beside it, whose name ends in `.part`. A file that is there already is
-    /// replaced.
+    /// bytes are in a file of its own beside it, whose name ends in `.part`. A file that is there
+    /// already is replaced.
     pub fn file(path: impl Into<PathBuf>) -> Self {
         Self(Target::File(path.into()))
     }
@@ -189,13 +193,11 @@ impl SharedSink {
             Opening::Memory => Download::Memory(Vec::new(), self.clone()),
             Opening::Writer(writer) => Download::Writer(writer),
             Opening::File(path) => {
-                let mut part = path.clone().into_os_string();
-                part.push(".part");
-                let part = Part(part.into());
-                let file = File::create(&part.0).await;
+                let part = beside(&path).map_err(|error| failure(&error))?;
+                let file = File::create_new(&part).await;
                 Download::File {
                     file: file.map_err(|error| failure(&error))?,
-                    part,
+                    part: Part(part),
                     path,
                 }
             }
@@ -241,13 +243,24 @@ impl Download {
                 part,
                 path,
             } => match file.flush().await {
-                Ok(()) => tokio::fs::rename(&part.0, path).await,
+                Ok(()) => {
+                    drop(file);
+                    tokio::fs::rename(&part.0, path).await
+                }
                 Err(error) => Err(error),
             },
             Self::Writer(mut writer) => writer.flush().await,
         };
         finished.map_err(|error| failure(&error))
     }
+}
+
+/// A name of its own beside this path, so that two downloads do not write to one file.
+fn beside(path: &Path) -> io::Result<PathBuf> {
+    let number = getrandom::u32()?;
+    let mut name = path.as_os_str().to_owned();
+    name.push(format!(".{number:08x}.part"));
+    Ok(name.into())
 }
 
 /// A file that goes away again, unless it has been renamed.
@@ -334,6 +347,8 @@ mod tests {
     async fn a_missing_file_is_told_without_its_name() {
         let error = AttachmentSource::file("/nowhere/SECRET").await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::NotFound);
+        let directory = AttachmentSource::file(std::env::temp_dir()).await;
+        assert!(directory.is_err());
         let error = read(Content::File("/nowhere/SECRET".into())).await;
         let error = error.unwrap_err().to_string();
         assert!(!error.contains("SECRET"), "{error}");
