@@ -140,6 +140,8 @@ mod random;
 mod rate_limiter;
 mod resume_state;
 mod session;
+#[cfg(feature = "proptest")]
+pub mod strategies;
 mod time;
 mod transcript;
 pub mod wire;
