@@ -263,3 +263,22 @@ fn the_end_comes_with_a_message_under_way() {
         assert_over(&mut world);
     }
 }
+
+#[test]
+fn what_an_expired_token_cannot_read_at_the_end_is_not_passed_over_in_silence() {
+    let mut settings = Settings::default();
+    settings.token_lifetime = SECOND * 30;
+    settings.transcript_grace = SECOND * 3_600;
+    let mut world = World::with(31, settings, |_| {});
+    world.connect();
+    world.run_minutes(2);
+    world.inject(Effect::ReorderItems { within: SECOND }, Some(1));
+    world.agent_sends("the news of the end overtakes this");
+    world.agent_ends();
+    world.run(SECOND * 30);
+    assert_eq!(world.session.phase(), Phase::Ended);
+    assert!(matches!(
+        world.journal.unresolved.as_slice(),
+        [GapError::Refused(RequestError::Service(error))] if error.status == 403
+    ));
+}

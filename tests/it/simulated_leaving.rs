@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chat_proto::{EndReason, Event, Phase, SendError};
+use chat_proto::{EndReason, Event, Phase, ReceiptKind, SendError};
 use chat_sim::{Effect, Fault, Operation, Settings};
 use chat_tests::{SECOND, World, refusal};
 
@@ -194,4 +194,22 @@ fn abandoning_ends_at_once_in_every_phase_and_tells_nobody() {
         assert!(settled >= 1, "{phase}: a message has not settled");
         assert_over(&mut world);
     }
+}
+
+#[test]
+fn what_is_asked_for_while_the_service_is_being_told_does_not_make_time_stand_still() {
+    let mut world = World::new(15);
+    world.connect();
+    world.agent_sends("do you read me?");
+    world.run(SECOND * 5);
+    let last = world.session.transcript().iter().last();
+    let message = last.and_then(|entry| entry.item.id.clone()).unwrap();
+    let fault = Fault::new(refusal(500)).on(Operation::DisconnectParticipant);
+    world.inject_fault(fault.once());
+    world.disconnect();
+    world.run(SECOND / 5);
+    assert!(world.sends_receipt(ReceiptKind::Delivered, &message));
+    world.run(SECOND * 10);
+    assert_eq!(world.journal.ended, Some(EndReason::Disconnected));
+    assert_over(&mut world);
 }

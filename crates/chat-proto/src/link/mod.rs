@@ -225,6 +225,7 @@ impl Link {
         }
         match input {
             SocketInput::Opened => self.opened(now, socket, actions),
+            SocketInput::Text(_) if self.is_opening(socket) => {} // nothing can come before it opens
             SocketInput::Text(text) => self.text(now, socket, &text, random, actions),
             SocketInput::Binary(length) => {
                 self.sign_of_life(now, socket);
@@ -334,11 +335,17 @@ impl Link {
         }
     }
 
+    fn is_opening(&self, socket: SocketId) -> bool {
+        self.attempt.as_ref().is_some_and(|attempt| {
+            matches!(attempt.step, Step::Opening { socket: opening, .. } if opening == socket)
+        })
+    }
+
     fn opened(&mut self, now: Instant, socket: SocketId, actions: &mut VecDeque<Action>) {
         let Some(attempt) = &mut self.attempt else {
             return;
         };
-        if matches!(&attempt.step, Step::Opening { socket: opening, .. } if *opening == socket) {
+        if matches!(attempt.step, Step::Opening { socket: opening, .. } if opening == socket) {
             attempt.step = Step::Subscribing(Subscription::new(now, socket));
             subscribe(socket, actions);
         }

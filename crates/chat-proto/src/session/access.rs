@@ -42,6 +42,7 @@ struct Token {
     /// In milliseconds since 1970.
     expires: Option<i64>,
     renew_at: Option<Instant>,
+    expires_at: Option<Instant>,
 }
 
 #[derive(Debug)]
@@ -109,6 +110,7 @@ impl Access {
             connection_token,
             expires,
             renew_at: left.map(|left| now + left.saturating_sub(TOKEN_MARGIN).max(left / 2)),
+            expires_at: left.map(|left| now + left),
         }
     }
 
@@ -125,6 +127,12 @@ impl Access {
         let millis = time.unix_millis();
         let left = self.clock.time_left(now, millis, TOKEN_LIFETIME_LIMIT);
         now + left.unwrap_or_default()
+    }
+
+    /// Whether the last token there was should still be good.
+    pub(super) fn is_last_token_good(&self, now: Instant) -> bool {
+        let token = self.token.as_ref().filter(|_| !self.token_refused);
+        token.is_some_and(|token| token.expires_at.is_none_or(|at| now < at))
     }
 
     /// Asks for a URL and a token.

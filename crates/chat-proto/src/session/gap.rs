@@ -163,9 +163,10 @@ impl Gap {
     }
 
     /// The chat is over: what came before its end and has been overtaken by the news of it is
-    /// looked for. `missed` says whether it is known that anything was missed.
-    pub(super) fn begin_last(&mut self, missed: bool, outputs: &mut Outputs) {
-        let nothing_missed = self.joined && !missed;
+    /// looked for. `missed` says whether it is known that anything was missed, `good_token` whether
+    /// a denial means that there is nothing more to be had, and not only that the token is too old.
+    pub(super) fn begin_last(&mut self, missed: bool, good_token: bool, outputs: &mut Outputs) {
+        let nothing_missed = self.joined && !missed && good_token;
         self.begin(missed, outputs);
         if let Some(scan) = &mut self.scan {
             scan.last = true;

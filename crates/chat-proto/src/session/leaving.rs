@@ -14,8 +14,8 @@ use crate::time::Instant;
 
 #[derive(Debug)]
 pub(super) struct Leaving {
-    /// Until when queued messages may go out.
-    flush_until: Instant,
+    /// Until when queued messages may go out; `None` once the service is being told.
+    flush_until: Option<Instant>,
     /// When it is over, whatever has happened.
     until: Instant,
     request: DisconnectParticipant,
@@ -28,7 +28,7 @@ impl Leaving {
     /// Begins to leave, under this token. Half of the time is for what is queued.
     pub(super) fn new(now: Instant, limit: Duration, client_token: ClientToken) -> Self {
         Self {
-            flush_until: now + limit / 2,
+            flush_until: Some(now + limit / 2),
             until: now + limit,
             request: DisconnectParticipant::new(client_token),
             tries: Tries::default(),
@@ -56,8 +56,12 @@ impl Leaving {
                 EndReason::Abandoned
             });
         }
-        let waiting = !flushed && now < self.flush_until;
-        if self.told || waiting || outputs.is_pending(Purpose::Disconnect) {
+        if !flushed && self.flush_until.is_some_and(|until| now < until) {
+            return None;
+        }
+        // What is queued from here on does not keep the service waiting.
+        self.flush_until = None;
+        if self.told || outputs.is_pending(Purpose::Disconnect) {
             return None;
         }
         if self.tries.is_due(now) {
@@ -92,10 +96,8 @@ impl Leaving {
         }
     }
 
-    pub(super) fn next_timeout(&self, now: Instant) -> (Instant, WakeReason) {
-        let flush = Some(self.flush_until).filter(|at| *at > now && !self.told);
-        let retry = self.tries.not_before();
-        let next = [flush, retry].into_iter().flatten().min();
+    pub(super) fn next_timeout(&self) -> (Instant, WakeReason) {
+        let next = self.flush_until.or_else(|| self.tries.not_before());
         let next = next.map_or(self.until, |next| next.min(self.until));
         (next, WakeReason::DisconnectDeadline)
     }

@@ -578,7 +578,7 @@ impl Session {
             self.outbox.next_timeout().filter(|_| live),
             self.receipts.next_timeout().filter(|_| live),
             self.gap.next_timeout(self.now).filter(|_| scans),
-            leaving.map(|leaving| leaving.next_timeout(self.now)),
+            leaving.map(Leaving::next_timeout),
             timer(self.connect_deadline, WakeReason::ConnectDeadline),
             timer(self.recovery_deadline, WakeReason::RecoveryLimit),
             timer(ending, WakeReason::DisconnectDeadline),

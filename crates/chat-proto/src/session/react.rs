@@ -375,12 +375,13 @@ impl Session {
         let placed = item.is_kept() && !item.is_partial();
         let position = Position::of(&item).filter(|_| placed);
         let arrival = if let Some(position) = position {
-            let echo_of =
-                if own && kind == ItemKind::Message && !self.transcript.has_seen(&position.id) {
-                    self.outbox.echo(&item)
-                } else {
-                    None
-                };
+            // One that an answer has told of is the echo of that message, and of no other.
+            let known = self.transcript.knows(&position.id);
+            let echo_of = if own && kind == ItemKind::Message && !known {
+                self.outbox.echo(&item)
+            } else {
+                None
+            };
             if source == Source::Live {
                 self.gap.arrived(self.now, position.clone());
             }
@@ -519,7 +520,8 @@ impl Session {
         self.outputs.cancel(Purpose::Url);
         self.recovery_deadline = None;
         self.leaving = None;
-        self.gap.begin_last(missed, &mut self.outputs);
+        let good_token = self.access.is_last_token_good(self.now);
+        self.gap.begin_last(missed, good_token, &mut self.outputs);
         let until = self.now + self.config.disconnect_deadline;
         self.ending = Some(Ending { reason, until });
     }

@@ -103,13 +103,10 @@ impl Transcript {
         Some(index)
     }
 
-    /// Whether the service itself has shown us this item, all of it.
-    pub(crate) fn has_seen(&self, id: &ItemId) -> bool {
-        let Some(position) = self.known.held(id) else {
-            return self.known.is_dropped(id);
-        };
-        let provisional = self.unseen.contains_key(id) || self.is_partial(position);
-        !provisional
+    /// Whether the service has told us of this item: by showing it, or as the answer to a message.
+    pub(crate) fn knows(&self, id: &ItemId) -> bool {
+        let held = self.known.held(id).is_some();
+        held || self.known.is_dropped(id) || self.unseen.contains_key(id)
     }
 
     /// Where the item with this id stands.
