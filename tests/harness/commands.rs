@@ -1,7 +1,8 @@
 //! The application's commands, as tests give them: accepted, and acted upon at once.
 
 use chat_proto::{
-    AttachmentId, CallId, Draft, ItemId, LocalId, NewAttachment, ReceiptKind, UploadId,
+    AttachmentId, CallId, CommandError, Draft, Instant, ItemId, LocalId, NewAttachment, Phase,
+    ReceiptKind, Session, UploadId,
 };
 use chat_sim::Operation;
 
@@ -15,6 +16,25 @@ impl World {
     pub fn begin_to_connect(&mut self) {
         let now = self.instant();
         self.session.connect(now).expect("the session is idle");
+        self.settle();
+    }
+
+    /// Begins to connect when the session is idle, as after a first connect that failed.
+    pub fn tries_to_connect(&mut self) {
+        if self.session.phase() == Phase::Idle {
+            self.begin_to_connect();
+        }
+    }
+
+    /// Calls the service, unless the session refuses.
+    pub fn calls(
+        &mut self,
+        call: impl FnOnce(&mut Session, Instant) -> Result<CallId, CommandError>,
+    ) {
+        let now = self.instant();
+        if let Ok(call) = call(&mut self.session, now) {
+            self.journal.open_calls.insert(call);
+        }
         self.settle();
     }
 

@@ -19,6 +19,54 @@
 //! world.run_minutes(5);
 //! world.verify();
 //! ```
+//!
+//! # A life of your own
+//!
+//! [`schedules`] draws lives of an hour and more, full of [`Disturbance`]s; [`run_schedule`] lives
+//! through one and compares. A property of yours looks at the [`World`] that comes out of it:
+//!
+//! ```
+//! use chat_tests::{run_schedule, schedules};
+//! use proptest::prelude::*;
+//!
+//! // Whatever the transcript shows of the service's items, an event has told of.
+//! proptest!(ProptestConfig::with_cases(20), |(schedule in schedules(15))| {
+//!     let world = run_schedule(&schedule);
+//!     let entries = world.session.transcript().iter();
+//!     for id in entries.filter_map(|entry| entry.item.id.as_ref()) {
+//!         prop_assert_eq!(world.journal.items.get(id), Some(&1));
+//!     }
+//! });
+//! ```
+//!
+//! # A property of your own
+//!
+//! Where the service would only be in the way, [`Lone`] is a session that the test feeds itself,
+//! and the strategies of [`chat_proto::strategies`] draw what it is fed with:
+//!
+//! ```
+//! use chat_proto::{Event, strategies};
+//! use chat_tests::Lone;
+//! use proptest::prelude::*;
+//!
+//! // Whatever arrives, an item that was reported once is not reported again.
+//! let frames = prop::collection::vec(strategies::frame(), 0..40);
+//! proptest!(ProptestConfig::with_cases(50), |(frames in frames)| {
+//!     let mut lone = Lone::live(|_| {});
+//!     for frame in frames.iter().chain(&frames) {
+//!         lone.text(frame);
+//!     }
+//!     let items = lone.events.iter().filter_map(|event| match event {
+//!         Event::Item(received) if received.item.is_kept() => received.item.id.clone(),
+//!         _ => None,
+//!     });
+//!     let mut ids: Vec<_> = items.collect();
+//!     let reported = ids.len();
+//!     ids.sort();
+//!     ids.dedup();
+//!     prop_assert_eq!(ids.len(), reported);
+//! });
+//! ```
 
 #![expect(
     clippy::expect_used,
@@ -39,11 +87,15 @@ mod schedule;
 mod trace;
 mod world;
 
+pub use chat_proto::strategies::{CONTACT, PARTICIPANT, chat_frame};
 pub use faults::{foreign, on_connect, on_send, on_transcript, refusal, throttled};
 pub use journal::Journal;
-pub use lone::{CONTACT, Lone, PARTICIPANT, chat_frame, message};
+pub use lone::{Lone, message};
 pub use network::Network;
-pub use schedule::{Disturbance, Schedule, run_schedule, run_schedule_to_its_end, schedules};
+pub use schedule::{
+    Disturbance, Ending, Lifetimes, Schedule, check_schedules, run_schedule, schedules,
+    schedules_that_end,
+};
 pub use trace::Trace;
 pub use world::{START_UNIX, Saved, ServiceBox, World};
 

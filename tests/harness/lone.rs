@@ -2,17 +2,11 @@
 
 use std::time::Duration;
 
+use chat_proto::strategies::{CONTACT, chat_frame, session_with};
 use chat_proto::{
-    Action, ChatDetails, Config, Endpoint, Event, Instant, Operation, Phase, RequestId, Seed,
-    Session, SocketId, SocketInput, Start, Transferred, TransportError,
+    Action, Config, Event, Instant, Operation, Phase, RequestId, Session, SocketId, SocketInput,
+    Transferred, TransportError,
 };
-
-use crate::world::START_UNIX;
-
-/// The contact of the chat.
-pub const CONTACT: &str = "contact-1";
-/// Who the session is in it.
-pub const PARTICIPANT: &str = "participant-1";
 
 /// A session, and what it asked for.
 #[derive(Debug)]
@@ -51,27 +45,14 @@ impl Lone {
     pub fn unsubscribed() -> Self {
         let mut lone = Self::connecting(|_| {});
         lone.pass(Duration::ZERO);
-        lone.answer(Operation::CreateParticipantConnection, 200, CONNECTION);
+        lone.connection();
         lone.input(SocketInput::Opened);
         lone
     }
 
     fn connecting(configure: impl FnOnce(&mut Config)) -> Self {
-        let endpoint = Endpoint::custom("http://127.0.0.1:1").expect("the URL is one");
-        let mut config = Config::new(endpoint);
-        configure(&mut config);
-        let details = ChatDetails {
-            contact_id: CONTACT.into(),
-            participant_id: PARTICIPANT.into(),
-            participant_token: "participant-token".into(),
-        };
-        let start = Start {
-            now: Instant::ORIGIN,
-            unix: START_UNIX,
-            seed: Seed::from_number(1),
-        };
         let mut lone = Self {
-            session: Session::new(start, config, details).expect("the details are valid"),
+            session: session_with(1, configure),
             events: Vec::new(),
             pending: Vec::new(),
             requests: Vec::new(),
@@ -94,7 +75,7 @@ impl Lone {
         self.drain();
         while self.session.phase() != Phase::Live {
             assert!(self.now < until, "it did not come up");
-            if !self.answer(Operation::CreateParticipantConnection, 200, CONNECTION) {
+            if !self.connection() {
                 self.pass(Duration::from_millis(50));
             }
             self.input(SocketInput::Opened);
@@ -200,6 +181,11 @@ impl Lone {
             .collect()
     }
 
+    /// Answers CreateParticipantConnection as it should be; whether it was asked for.
+    pub fn connection(&mut self) -> bool {
+        self.answer(Operation::CreateParticipantConnection, 200, CONNECTION)
+    }
+
     /// Answers GetTranscript with these items, as the only page; whether it was asked for.
     pub fn page(&mut self, items: &[String]) -> bool {
         let page = format!(r#"{{"Transcript":[{}]}}"#, items.join(","));
@@ -250,13 +236,6 @@ const CONNECTION: &str = r#"{"Websocket":{"Url":"wss://example.com/x"},
     "ConnectionCredentials":{"ConnectionToken":"connection-token"}}"#;
 const SUBSCRIBED: &str =
     r#"{"topic":"aws/subscribe","content":{"status":"success","topics":["aws/chat"]}}"#;
-
-/// The frame that carries an item.
-#[must_use]
-pub fn chat_frame(item: &str) -> String {
-    let escaped = item.replace('\\', "\\\\").replace('"', "\\\"");
-    format!(r#"{{"topic":"aws/chat","contentType":"application/json","content":"{escaped}"}}"#)
-}
 
 /// A message of the agent: number `n` says "text n" at second `n` and has the id "item-n".
 ///

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chat_proto::{ItemId, LocalId, ReceiptKind, ReceiptOutcome, Transcript};
-use chat_sim::{Contact, ItemType, Role};
+use chat_proto::{Entry, ItemId, LocalId, ReceiptKind, ReceiptOutcome, Status, Transcript};
+use chat_sim::{Contact, ItemType, Participant, Role};
 
 use crate::journal::Journal;
 
@@ -63,6 +63,40 @@ pub(crate) fn compare(
     }
     compare_sent(contact, journal, given, forgotten);
     compare_receipts(contact, journal);
+    compare_statuses(contact, transcript);
+}
+
+/// What the client shows is in the record, in the record's order.
+pub(crate) fn compare_seen(contact: &Contact, transcript: &Transcript) {
+    let mut recorded = contact.transcript().iter();
+    let shown = transcript.iter().filter_map(|entry| entry.item.id.as_ref());
+    for id in shown {
+        assert!(
+            recorded.any(|item| item.id == id.as_str()),
+            "item {id} is not in the record, or not in this place"
+        );
+    }
+}
+
+/// What the agent has received or read is shown so.
+fn compare_statuses(contact: &Contact, transcript: &Transcript) {
+    let own = |entry: &&Entry| entry.local_id.is_some();
+    let customer = contact.participants().first().map(Participant::id);
+    for entry in transcript.iter().filter(own) {
+        let id = entry.item.id.as_ref().map(ItemId::as_str);
+        let of_the_agent = contact.receipts().filter(|(message, receipt)| {
+            Some(*message) == id && Some(receipt.recipient_participant_id.as_str()) != customer
+        });
+        for (_, receipt) in of_the_agent {
+            let expected = if receipt.read_timestamp.is_some() {
+                Status::Read
+            } else {
+                Status::Delivered
+            };
+            let status = entry.status;
+            assert!(status >= expected, "{id:?} is {status:?}, not {expected:?}");
+        }
+    }
 }
 
 /// Every receipt that the client says was sent is one that the service has: for that message or,

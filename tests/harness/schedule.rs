@@ -1,48 +1,54 @@
-//! Random lives of a chat: what happens, and when, drawn by proptest so that a failing one shrinks.
+//! Random lives of a chat, of an hour and more each: what happens, and when, and how it ends, drawn
+//! by proptest so that a failing one shrinks.
 
+mod disturbance;
+mod runner;
+
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use chat_proto::{Network, Phase, ReceiptKind};
-use chat_sim::{CutWhen, Effect, Fault, Operation, Settings};
+use chat_proto::{Phase, RequestError, RetryClass, SendError};
+use chat_sim::{Operation, Settings};
 use proptest::prelude::*;
 
-use crate::faults::{refusal, throttled};
+use crate::SECOND;
 use crate::world::World;
 
-/// Something that happens to a chat.
+pub use disturbance::Disturbance;
+use disturbance::disturbances;
+pub use runner::check_schedules;
+
+/// Every schedule lasts longer than this, so that its socket is replaced at least once.
+const HOUR: Duration = Duration::from_secs(61 * 60);
+/// The chats of schedules that do not expire must not run out.
+const WEEK: Duration = Duration::from_secs(7 * 24 * 3_600);
+/// The last steps of a schedule, at most so many, happen after the hour.
+const LATE_STEPS: usize = 10;
+
+/// How long what the service gives is good for.
 #[derive(Clone, Debug)]
-#[non_exhaustive]
-pub enum Disturbance {
-    /// The customer sends a message.
-    Send,
-    /// The agent sends so many messages.
-    AgentSends(u8),
-    /// The agent types.
-    AgentTypes,
-    /// The customer types.
-    Type,
-    /// Every socket is cut.
-    Cut,
-    /// The network is away for so many seconds.
-    Outage(u16),
-    /// The sockets that are open go deaf and dumb, unnoticed.
-    HalfOpen,
-    /// The client's process sleeps for so many seconds.
-    Sleep(u16),
-    /// The network becomes so slow, in milliseconds.
-    Slow(u16),
-    /// The operating system says something of the network.
-    Hint(bool),
-    /// The application suspends the session for so many seconds.
-    Suspend(u16),
-    /// The service misbehaves.
-    Fault(Box<Fault>),
-    /// The service behaves again.
-    Heal,
-    /// The customer has received or read (`true`) the message so many from the end.
-    Receipt(bool, u8),
-    /// The application asks for older items.
-    LoadOlder,
+pub struct Lifetimes {
+    /// A connection token.
+    pub token: Duration,
+    /// A URL that no socket has been opened with.
+    pub url: Duration,
+    /// A socket.
+    pub socket: Duration,
+}
+
+/// How a schedule ends.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Ending {
+    /// The chat goes on, and everything calms down.
+    GoesOn,
+    /// The agent ends the chat in the middle of whatever is the matter.
+    AgentEnds,
+    /// The chat comes to the end of its duration, of so many seconds.
+    Expires(u16),
+    /// The customer leaves.
+    Disconnects,
+    /// The customer leaves without a word.
+    Abandons,
 }
 
 /// What happens to a chat, each after a wait in milliseconds.
@@ -50,215 +56,212 @@ pub enum Disturbance {
 pub struct Schedule {
     /// The seed of client, service and network.
     pub seed: u64,
+    /// How the service is set.
+    pub lifetimes: Lifetimes,
+    /// Whether the session is live before anything happens.
+    pub begins_live: bool,
     /// What happens.
     pub steps: Vec<(u32, Disturbance)>,
+    /// What happens at last.
+    pub ending: Ending,
 }
 
-/// Any schedule of up to `longest` steps.
+/// Any schedule of up to `longest` steps after which the chat goes on.
 pub fn schedules(longest: usize) -> impl Strategy<Value = Schedule> {
-    let step = (waits(), disturbances());
-    let steps = prop::collection::vec(step, 1..longest);
-    (any::<u64>(), steps).prop_map(|(seed, steps)| Schedule { seed, steps })
+    schedules_that_end(longest, Just(Ending::GoesOn))
 }
 
-/// Waits from nothing to some minutes: what matters most happens close together.
+/// Any schedule of up to `longest` steps and one of these endings.
+pub fn schedules_that_end(
+    longest: usize,
+    ending: impl Strategy<Value = Ending>,
+) -> impl Strategy<Value = Schedule> {
+    let steps = prop::collection::vec((waits(), disturbances()), 1..longest);
+    let begins_live = prop::bool::weighted(0.8);
+    (any::<u64>(), lifetimes(), begins_live, steps, ending).prop_map(
+        |(seed, lifetimes, begins_live, steps, ending)| Schedule {
+            seed,
+            lifetimes,
+            begins_live,
+            steps,
+            ending,
+        },
+    )
+}
+
+/// Waits from nothing to most of an hour: what matters most happens close together.
 fn waits() -> impl Strategy<Value = u32> {
     prop_oneof![
         3 => Just(0_u32),
         4 => 0..500_u32,
         4 => 0..20_000_u32,
         2 => 0..600_000_u32,
+        1 => 0..3_000_000_u32,
     ]
 }
 
-fn disturbances() -> impl Strategy<Value = Disturbance> {
-    prop_oneof![
-        8 => Just(Disturbance::Send),
-        8 => (1..20_u8).prop_map(Disturbance::AgentSends),
-        1 => (100..=u8::MAX).prop_map(Disturbance::AgentSends),
-        1 => Just(Disturbance::AgentTypes),
-        1 => Just(Disturbance::Type),
-        4 => Just(Disturbance::Cut),
-        2 => (1..180_u16).prop_map(Disturbance::Outage),
-        2 => Just(Disturbance::HalfOpen),
-        1 => (1..1_000_u16).prop_map(Disturbance::Sleep),
-        1 => (1..3_000_u16).prop_map(Disturbance::Slow),
-        1 => any::<bool>().prop_map(Disturbance::Hint),
-        1 => (1..300_u16).prop_map(Disturbance::Suspend),
-        6 => faults().prop_map(|fault| Disturbance::Fault(Box::new(fault))),
-        2 => Just(Disturbance::Heal),
-        4 => (any::<bool>(), 0..8_u8).prop_map(|(read, back)| Disturbance::Receipt(read, back)),
-        1 => Just(Disturbance::LoadOlder),
-    ]
-}
-
-fn faults() -> impl Strategy<Value = Fault> {
+fn lifetimes() -> impl Strategy<Value = Lifetimes> {
+    let default = Settings::default();
     let seconds = |range: std::ops::Range<u64>| range.prop_map(Duration::from_secs);
-    let requests = prop_oneof![
-        Just(refusal(429)),
-        Just(throttled(Duration::from_secs(3))),
-        Just(refusal(500)),
-        Just(Effect::AnswerRaw {
-            status: 200,
-            content_type: "text/html".to_owned(),
-            body: "<html>a proxy's page</html>".to_owned(),
-        }),
-        Just(Effect::DropRequest),
-        Just(Effect::LoseResponse),
-        Just(Effect::Stall),
-        seconds(1..30).prop_map(|by| Effect::Delay { by }),
+    let token = prop_oneof![
+        3 => Just(default.token_lifetime),
+        2 => seconds(30..120),
+        1 => seconds(120..3_600),
     ];
-    let sockets = prop_oneof![
-        Just(Effect::RefuseHandshake { status: 503 }),
-        Just(Effect::StallHandshake),
-        Just(Effect::CutSocket {
-            when: CutWhen::NextItem
-        }),
-        Just(Effect::CloseSocket { code: 1001 }),
-        Just(Effect::MuteHeartbeats),
-        Just(Effect::MutePings),
-        Just(Effect::MuteSubscribe),
-        Just(Effect::FailSubscribe),
-        Just(Effect::DuplicateItems),
-        seconds(1..20).prop_map(|within| Effect::ReorderItems { within }),
-        seconds(1..20).prop_map(|by| Effect::DelayItems { by }),
-        Just(Effect::RawFrame {
-            text: "{not json".to_owned()
-        }),
+    let url = prop_oneof![4 => Just(default.url_lifetime), 1 => seconds(8..100)];
+    let socket = prop_oneof![
+        4 => Just(default.socket_lifetime),
+        1 => seconds(30..600),
+        1 => seconds(600..3_600),
     ];
-    let operations = prop::option::of(prop_oneof![
-        Just(Operation::CreateParticipantConnection),
-        Just(Operation::SendMessage),
-        Just(Operation::GetTranscript),
-    ]);
-    let times = prop_oneof![4 => (1..4_u32).prop_map(Some), 1 => Just(None)];
-    let of_request = (requests, operations).prop_map(|(effect, operation)| (effect, operation));
-    let of_socket = sockets.prop_map(|effect| (effect, None));
-    let chance = prop_oneof![Just(1.0), Just(0.5)];
-    (prop_oneof![of_request, of_socket], times, chance).prop_map(
-        |((effect, operation), times, probability)| {
-            let mut fault = Fault::new(effect).with_probability(probability);
-            fault.operation = operation;
-            fault.times = times;
-            fault
-        },
-    )
+    (token, url, socket).prop_map(|(token, url, socket)| Lifetimes { token, url, socket })
 }
 
-/// Lives through a schedule and compares the client with the record.
+/// Lives through a schedule and compares the client with the record. What the client does not
+/// know of, it must have said that it does not know.
 ///
 /// # Panics
 /// When an invariant is broken.
 pub fn run_schedule(schedule: &Schedule) -> World {
-    let mut world = live(schedule);
-    world.network.set_slowest(Duration::from_millis(40));
-    world.verify();
-    assert_eq!(world.session.phase(), Phase::Live, "it did not recover");
-    world
+    let mut life = Life::begin(schedule);
+    let late = schedule.steps.len() - LATE_STEPS.min(schedule.steps.len() / 2);
+    let (early, late) = schedule.steps.split_at(late);
+    life.live_through(early);
+    let left = HOUR.saturating_sub(life.world.now());
+    life.world.run(left);
+    life.live_through(late);
+    life.end(schedule.ending);
+    life.check_denials(schedule);
+    life.world
 }
 
-/// Lives through a schedule, ends the chat in the middle of whatever is the matter, and compares
-/// the client with the record: what it does not know of, it must have said that it does not know.
-///
-/// # Panics
-/// When an invariant is broken.
-pub fn run_schedule_to_its_end(schedule: &Schedule) -> World {
-    let mut world = live(schedule);
-    world.agent_sends("goodbye");
-    world.agent_ends();
-    world.run(Duration::from_secs(20));
-    world.service.0.clear_faults();
-    world.network.set_slowest(Duration::from_millis(40));
-    world.run_until(Duration::from_secs(600), |world| {
-        world.session.phase() == Phase::Ended
-    });
-    if world.journal.unresolved.is_empty() {
-        world.verify();
-    } else {
-        world.verify_sent();
-    }
-    world
+/// A chat that is being lived through.
+struct Life {
+    world: World,
+    /// What the service has denied. Each operation is denied once, so that it is known what must
+    /// come of it: another token, and nothing else.
+    denied: BTreeSet<Operation>,
 }
 
-/// A chat that has lived through a schedule.
-fn live(schedule: &Schedule) -> World {
-    let mut settings = Settings::default();
-    // A lost connection is recovered for as long as it takes, so chats must not run out.
-    settings.chat_duration = Duration::from_secs(7 * 24 * 3_600);
-    settings.transcript_grace = Duration::from_secs(24 * 3_600);
-    let mut world = World::with(schedule.seed, settings, |config| {
-        config
-            .history_pages(100)
-            .expect("a session may read all of its history");
-    });
-    world.connect();
-    for (wait, disturbance) in &schedule.steps {
-        world.run(Duration::from_millis((*wait).into()));
-        disturb(&mut world, disturbance);
-    }
-    world
-}
-
-fn disturb(world: &mut World, disturbance: &Disturbance) {
-    let seconds = |seconds: &u16| Duration::from_secs((*seconds).into());
-    let now = world.instant();
-    match disturbance {
-        Disturbance::Send => {
-            world.send("hello");
+impl Life {
+    fn begin(schedule: &Schedule) -> Self {
+        let mut settings = Settings::default();
+        settings.token_lifetime = schedule.lifetimes.token;
+        settings.url_lifetime = schedule.lifetimes.url;
+        settings.socket_lifetime = schedule.lifetimes.socket;
+        // A lost connection is recovered for as long as it takes.
+        settings.chat_duration = match schedule.ending {
+            Ending::Expires(after) => Duration::from_secs(after.into()),
+            Ending::GoesOn | Ending::AgentEnds | Ending::Disconnects | Ending::Abandons => WEEK,
+        };
+        settings.connect_within = WEEK;
+        settings.transcript_grace = WEEK;
+        let mut world = World::with(schedule.seed, settings, |config| {
+            config
+                .history_pages(100)
+                .expect("a session may read all of its history");
+        });
+        if schedule.begins_live {
+            world.connect();
         }
-        Disturbance::AgentSends(count) => {
-            for _ in 0..*count {
-                world.agent_sends("hello");
+        Self {
+            world,
+            denied: BTreeSet::new(),
+        }
+    }
+
+    fn live_through(&mut self, steps: &[(u32, Disturbance)]) {
+        for (wait, disturbance) in steps {
+            self.world.tries_to_connect();
+            self.world.run(Duration::from_millis((*wait).into()));
+            self.suffer(disturbance);
+        }
+    }
+
+    fn end(&mut self, ending: Ending) {
+        match ending {
+            Ending::GoesOn => {
+                self.calm_down();
+                self.world
+                    .run_until(SECOND * 600, |world| world.session.phase() == Phase::Live);
+                self.world.verify();
+                assert_eq!(
+                    self.world.session.phase(),
+                    Phase::Live,
+                    "it did not recover"
+                );
             }
-        }
-        Disturbance::AgentTypes => world.agent_types(),
-        Disturbance::Type => {
-            let _ = world.session.typing(now);
-        }
-        Disturbance::Cut => world.cut(),
-        Disturbance::Outage(lasting) => world.outage(seconds(lasting)),
-        Disturbance::HalfOpen => world.half_open(),
-        Disturbance::Sleep(lasting) => world.sleep(seconds(lasting)),
-        Disturbance::Slow(slowest) => {
-            let slowest = Duration::from_millis((*slowest).into());
-            world.network.set_slowest(slowest);
-        }
-        Disturbance::Hint(online) => {
-            let hint = if *online {
-                Network::Online
-            } else {
-                Network::Offline
-            };
-            world.session.handle_network(now, hint);
-        }
-        Disturbance::Suspend(lasting) => {
-            if world.session.suspend(now).is_ok() {
-                world.run(seconds(lasting));
+            Ending::AgentEnds => {
+                self.world.agent_sends("goodbye");
+                self.world.agent_ends();
+                self.see_the_end();
+            }
+            Ending::Expires(after) => {
+                let at = Duration::from_secs(after.into());
+                let left = at.saturating_sub(self.world.now());
+                self.world.run(left);
+                self.see_the_end();
+            }
+            Ending::Disconnects => self.leave(|world| {
                 let now = world.instant();
-                world.session.resume(now).expect("it is suspended");
-            }
-        }
-        Disturbance::Fault(fault) => {
-            world.inject_fault((**fault).clone());
-        }
-        Disturbance::Heal => world.service.0.clear_faults(),
-        Disturbance::Receipt(read, back) => {
-            let kind = if *read {
-                ReceiptKind::Read
-            } else {
-                ReceiptKind::Delivered
-            };
-            let entries = world.session.transcript().iter().rev();
-            let id = entries
-                .filter_map(|entry| entry.item.id.clone())
-                .nth((*back).into());
-            if let Some(id) = id {
-                world.sends_receipt(kind, &id);
-            }
-        }
-        Disturbance::LoadOlder => {
-            let _ = world.session.load_older(now);
+                world.session.disconnect(now).is_ok()
+            }),
+            Ending::Abandons => self.leave(|_| false),
         }
     }
-    world.settle();
+
+    /// The service and the network are well again, and the session awake.
+    fn calm_down(&mut self) {
+        self.world.service.0.clear_faults();
+        self.world.network.set_slowest(Duration::from_millis(40));
+        let now = self.world.instant();
+        let _ = self.world.session.resume(now);
+        self.world.tries_to_connect();
+    }
+
+    /// The service has ended the chat; the client finds out, and has all of it.
+    fn see_the_end(&mut self) {
+        self.world.run(SECOND * 20);
+        self.calm_down();
+        if self.world.journal.established == 0 {
+            return self.leave(|_| false); // of a chat that was over before it was connected to
+        }
+        self.world
+            .run_until(SECOND * 600, |world| world.session.phase() == Phase::Ended);
+        if self.world.journal.unresolved.is_empty() {
+            self.world.verify();
+        } else {
+            self.world.verify_sent();
+        }
+    }
+
+    /// The customer leaves, and hears nothing more. What the service took in meanwhile they may
+    /// not have seen.
+    fn leave(&mut self, leave: impl FnOnce(&mut World) -> bool) {
+        if !leave(&mut self.world) {
+            let now = self.world.instant();
+            let _ = self.world.session.abandon(now);
+        }
+        self.world
+            .run_until(SECOND * 60, |world| world.session.phase() == Phase::Ended);
+        self.world.run(SECOND * 120);
+        self.world.verify_sent();
+        self.world.verify_seen();
+    }
+
+    /// A single denial costs a token, and nothing else.
+    fn check_denials(&self, schedule: &Schedule) {
+        let expires = schedule.lifetimes.token < HOUR * 20;
+        if expires || self.denied.is_empty() || schedule.ending != Ending::GoesOn {
+            return;
+        }
+        for (local_id, error) in &self.world.journal.failed {
+            let denied = matches!(error, SendError::Refused(error) if is_denied(error));
+            assert!(!denied, "one denial made {local_id} fail");
+        }
+    }
+}
+
+fn is_denied(error: &RequestError) -> bool {
+    error.retry_class() == RetryClass::Denied
 }

@@ -2,19 +2,13 @@
 
 use std::time::Duration;
 
-use chat_proto::{Action, Event};
-
 /// Actions and events in the order they were polled, each with its time.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Trace(Vec<(Duration, String)>);
 
 impl Trace {
-    pub(crate) fn action(&mut self, now: Duration, action: &Action) {
-        self.0.push((now, format!("{action:?}")));
-    }
-
-    pub(crate) fn event(&mut self, now: Duration, event: &Event) {
-        self.0.push((now, format!("{event:?}")));
+    pub(crate) fn note(&mut self, now: Duration, shown: String) {
+        self.0.push((now, shown));
     }
 
     /// When each output came whose text begins like this, from `since` on.

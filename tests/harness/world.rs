@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use chat_proto::{
-    CallId, ChatDetails, Config, Draft, Endpoint, Instant, LocalId, Phase, RequestId, Seed,
-    Session, SocketId, SocketInput, Start, TransportError, TransportErrorKind, UploadId,
+    CallId, ChatDetails, Config, Draft, Endpoint, Instant, ItemId, LocalId, Phase, ReceiptKind,
+    RequestId, Seed, Session, SocketId, SocketInput, Start, TransportError, TransportErrorKind,
+    UploadId,
 };
 use chat_sim::{Contact, Effect, Fault, FaultId, Service, Settings};
 
@@ -226,6 +227,41 @@ impl World {
         local_id
     }
 
+    /// The customer sends a message, unless the session refuses it.
+    pub fn tries_to_send(&mut self, text: &str) {
+        self.messages += 1;
+        let text = format!("{text} {CANARY} {}", self.messages);
+        let now = self.instant();
+        let sent = self.session.send_message(now, Draft::text(text.as_str()));
+        if let Ok(local_id) = sent {
+            self.given.insert(local_id, text);
+        }
+        self.settle();
+    }
+
+    /// Sends the first failed message again, if there is one and the session does not refuse.
+    pub fn resends_the_first_failed(&mut self) {
+        let now = self.instant();
+        let Some(local_id) = self.journal.failed.keys().next().copied() else {
+            return;
+        };
+        if self.session.resend(now, local_id).is_ok() {
+            self.journal.resend(local_id);
+        }
+        self.settle();
+    }
+
+    /// The agent has received or read one of the customer's messages, if there is an agent.
+    pub fn agent_sends_receipt(&mut self, kind: ReceiptKind, message: &ItemId) {
+        let service = &mut self.service.0;
+        let message = message.as_str();
+        let _ = match kind {
+            ReceiptKind::Delivered => service.agent_delivers(self.now, &self.contact, message),
+            ReceiptKind::Read => service.agent_reads(self.now, &self.contact, message),
+        };
+        self.settle();
+    }
+
     /// Sends a failed message again.
     ///
     /// # Panics
@@ -379,6 +415,14 @@ impl World {
         );
     }
 
+    /// Compares only what the client has seen with the record, of which more may be unknown to it.
+    ///
+    /// # Panics
+    /// When it has seen what is not there, or in another order.
+    pub fn verify_seen(&mut self) {
+        model::compare_seen(self.record(), self.session.transcript());
+    }
+
     /// Compares only what the client sent with the record.
     ///
     /// # Panics
@@ -461,7 +505,8 @@ impl World {
         self.steps += 1;
         let short = self.session.transcript().len() <= COMPARE_ALWAYS;
         if short || self.steps % 100 == 0 {
-            self.journal.check_transcript(self.session.transcript());
+            let transcript = self.session.transcript();
+            self.journal.check_changed_transcript(transcript);
         }
         let ended = self.session.phase() == Phase::Ended;
         assert_eq!(

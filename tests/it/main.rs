@@ -1,6 +1,9 @@
 //! The behaviour tests, one file for each behaviour.
 
 mod properties;
+mod properties_any_input;
+mod properties_outbox;
+mod properties_receipts;
 mod resume_anywhere;
 mod schedules;
 mod simulated_attachments;

@@ -1,5 +1,6 @@
 //! What holds for every order of arrival.
 
+use chat_proto::strategies;
 use chat_proto::{Event, ItemId, SocketInput, Status};
 use chat_tests::{CONTACT, Lone, PARTICIPANT, SECOND, message};
 use proptest::prelude::*;
@@ -116,6 +117,45 @@ proptest! {
         let expected: Vec<_> = distinct.iter().map(|number| format!("text {number}")).collect();
         prop_assert_eq!(lone.contents(), expected);
         prop_assert_eq!(reported(&lone).len(), distinct.len());
+    }
+
+    #[test]
+    fn any_chat_with_receipts_is_the_same_in_any_order_and_with_duplicates(
+        (history, order) in strategies::history(40).prop_flat_map(|history| {
+            let once = Just((0..history.len()).collect::<Vec<_>>()).prop_shuffle();
+            let again = prop::collection::vec(any::<prop::sample::Index>(), 0..40);
+            (Just(history), (once, again))
+        }),
+    ) {
+        let (once, again) = order;
+        let length = history.len();
+        let again = again.iter().filter(|_| length > 0).map(|index| index.index(length));
+        let arrives = |order: Vec<usize>| {
+            let mut lone = Lone::live(|_| {});
+            lone.page(&[]);
+            for number in order {
+                lone.item(&history[number]);
+            }
+            lone
+        };
+        let in_order = arrives((0..length).collect());
+        // Those that come twice come anywhere between.
+        let mut mixed = once;
+        for number in again {
+            let at = (number * 7) % (mixed.len() + 1);
+            mixed.insert(at, number);
+        }
+        let mixed = arrives(mixed);
+        let lines = |lone: &Lone| {
+            let entries = lone.session.transcript().iter().cloned();
+            entries.map(|entry| (entry.item, entry.status)).collect::<Vec<_>>()
+        };
+        prop_assert_eq!(lines(&mixed), lines(&in_order));
+        let mut ids = reported(&mixed);
+        ids.sort();
+        let mut expected = reported(&in_order);
+        expected.sort();
+        prop_assert_eq!(ids, expected);
     }
 
     #[test]

@@ -12,8 +12,9 @@ impl World {
         let mut acted = false;
         while let Some(action) = self.session.poll_action() {
             acted = true;
-            self.count(&action);
-            self.trace.action(self.now, &action);
+            let shown = format!("{action:?}");
+            self.count(&shown);
+            self.trace.note(self.now, shown);
             self.act(action);
         }
         while self.takes_events {
@@ -21,14 +22,15 @@ impl World {
                 break;
             };
             acted = true;
-            self.trace.event(self.now, &event);
-            self.journal.note(event);
+            let shown = format!("{event:?}");
+            self.journal.note(event, &shown);
+            self.trace.note(self.now, shown);
         }
         acted
     }
 
     /// No busy loop, and nothing secret in what a log may show.
-    fn count(&mut self, action: &Action) {
+    fn count(&mut self, shown: &str) {
         let minute = self.now.as_secs() / 60;
         if minute != self.minute {
             self.minute = minute;
@@ -41,7 +43,6 @@ impl World {
             "seed {}: more than {ACTIONS_PER_MINUTE} actions in minute {minute}",
             self.seed
         );
-        let shown = format!("{action:?}");
         let token = self.session.chat_details().participant_token.expose();
         assert!(
             !shown.contains(CANARY) && !shown.contains("token") && !shown.contains(token),

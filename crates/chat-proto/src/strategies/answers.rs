@@ -117,7 +117,9 @@ impl Good {
                 "UploadMetadata": { "Url": url, "UrlExpiry": expiry,
                     "HeadersToInclude": { "content-type": "image/png" } },
             }),
-            Operation::GetAttachment => json!({ "Url": url, "UrlExpiry": expiry }),
+            Operation::GetAttachment => {
+                json!({ "Url": url, "UrlExpiry": expiry, "AttachmentSizeInBytes": 1_024 })
+            }
             Operation::DescribeView => json!({ "View": { "Id": "view", "Version": 1,
                 "Content": { "InputSchema": "{}", "Template": "{}", "Actions": [] } } }),
             Operation::GetAuthenticationUrl => json!({ "AuthenticationUrl": url }),

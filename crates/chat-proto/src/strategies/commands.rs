@@ -3,8 +3,9 @@
 use proptest::prelude::*;
 
 use super::items::text;
-use crate::api::{Draft, GetTranscript, ScanDirection, SendEvent, StartPosition};
+use crate::api::{Draft, GetTranscript, NewAttachment, ScanDirection, SendEvent, StartPosition};
 use crate::event::ReceiptKind;
+use crate::ids::{AttachmentId, SessionId, ViewToken};
 use crate::wire::ContentType;
 
 /// A command, in terms that fit any session.
@@ -27,6 +28,20 @@ pub enum Command {
     GetTranscript(GetTranscript),
     /// `load_older`
     LoadOlder,
+    /// `send_attachment`
+    SendAttachment(NewAttachment),
+    /// `resume_attachment` of the file that failed so many before the last one.
+    ResumeAttachment(u8),
+    /// `attachment_url`
+    AttachmentUrl(AttachmentId),
+    /// `download_attachment`
+    DownloadAttachment(AttachmentId),
+    /// `describe_view`
+    DescribeView(ViewToken),
+    /// `authentication_url`
+    AuthenticationUrl(SessionId),
+    /// `cancel_authentication`
+    CancelAuthentication(SessionId),
     /// `suspend`
     Suspend,
     /// `resume`
@@ -58,6 +73,17 @@ pub fn command() -> impl Strategy<Value = Command> {
         1 => event().prop_map(Command::SendEvent),
         1 => page().prop_map(Command::GetTranscript),
         2 => Just(Command::LoadOlder),
+        2 => (0..3_000_u64).prop_map(|size| {
+            Command::SendAttachment(NewAttachment::new("ferry.png", "image/png", size))
+        }),
+        1 => (0..4_u8).prop_map(Command::ResumeAttachment),
+        1 => Just(Command::AttachmentUrl("attachment-1".into())),
+        1 => Just(Command::DownloadAttachment("attachment-1".into())),
+        1 => Just(Command::DescribeView("view-token".into())),
+        1 => (35..38_usize).prop_map(|length| {
+            Command::AuthenticationUrl("s".repeat(length).into())
+        }),
+        1 => Just(Command::CancelAuthentication("s".repeat(36).into())),
         1 => Just(Command::Suspend),
         2 => Just(Command::Resume),
     ]

@@ -7,11 +7,11 @@ use super::answers::{Answer, Good};
 use super::commands::Command;
 use super::inputs::{PONG, SUBSCRIBED};
 use super::schedule::Step;
-use crate::action::{Action, SocketInput};
-use crate::api::Operation;
-use crate::error::CommandError;
+use crate::action::{Action, SocketInput, Transferred};
+use crate::api::{GetAttachment, Operation};
+use crate::error::{CommandError, TransportError};
 use crate::event::Event;
-use crate::ids::{LocalId, RequestId, SocketId};
+use crate::ids::{LocalId, RequestId, SocketId, UploadId};
 use crate::session::Session;
 use crate::time::Instant;
 use crate::wire::{HEARTBEAT, PING, SUBSCRIBE};
@@ -45,6 +45,10 @@ pub struct Driver {
     waiting: VecDeque<(RequestId, Operation)>,
     answered: VecDeque<(RequestId, Operation)>,
     failed: VecDeque<LocalId>,
+    /// Transfers under way, with the size of each.
+    transfers: VecDeque<(RequestId, u64)>,
+    /// Files that failed.
+    unsent: VecDeque<UploadId>,
     most_outputs: usize,
     refused: Option<CommandError>,
 }
@@ -62,6 +66,8 @@ impl Driver {
             waiting: VecDeque::new(),
             answered: VecDeque::new(),
             failed: VecDeque::new(),
+            transfers: VecDeque::new(),
+            unsent: VecDeque::new(),
             most_outputs: 0,
             refused: None,
         }
@@ -141,6 +147,11 @@ impl Driver {
                     self.answer(request, answer, seen);
                 }
             }
+            Step::Transfer(which, result) => {
+                if let Some(&(request, _)) = nth(self.transfers.iter().rev(), *which) {
+                    self.transferred(request, result.clone(), seen);
+                }
+            }
             Step::Network(hint) => {
                 self.session.handle_network(now, *hint);
                 self.drain(seen);
@@ -187,6 +198,27 @@ impl Driver {
             Command::SendEvent(event) => session.send_event(now, event.clone()).map(|_| ()),
             Command::GetTranscript(page) => session.get_transcript(now, page.clone()).map(|_| ()),
             Command::LoadOlder => session.load_older(now).map(|_| ()),
+            Command::SendAttachment(file) => session.send_attachment(now, file.clone()).map(|_| ()),
+            Command::ResumeAttachment(which) => match nth(self.unsent.iter().rev(), *which) {
+                Some(&upload) => session.resume_attachment(now, upload),
+                None => Ok(()),
+            },
+            Command::AttachmentUrl(id) => {
+                let request = GetAttachment::new(id.clone());
+                session.attachment_url(now, request).map(|_| ())
+            }
+            Command::DownloadAttachment(id) => {
+                session.download_attachment(now, id.clone()).map(|_| ())
+            }
+            Command::DescribeView(token) => session.describe_view(now, token.clone()).map(|_| ()),
+            Command::AuthenticationUrl(id) => {
+                let redirect = "https://example.com/back";
+                let asked = session.authentication_url(now, id.clone(), redirect);
+                asked.map(|_| ())
+            }
+            Command::CancelAuthentication(id) => {
+                session.cancel_authentication(now, id.clone()).map(|_| ())
+            }
             Command::Suspend => session.suspend(now),
             Command::Resume => session.resume(now),
             Command::Disconnect => session.disconnect(now),
@@ -206,6 +238,17 @@ impl Driver {
         let result = answer.to(operation, request.number(), self.now);
         let now = self.now();
         self.session.handle_response(now, request, result);
+        self.drain(seen);
+    }
+
+    fn transferred(
+        &mut self,
+        request: RequestId,
+        result: Result<Transferred, TransportError>,
+        seen: &mut impl FnMut(Output),
+    ) {
+        let now = self.now();
+        self.session.handle_transfer(now, request, result);
         self.drain(seen);
     }
 
@@ -233,6 +276,11 @@ impl Driver {
                 rounds += 1;
                 self.answer(request, &answer, seen);
                 continue;
+            } else if let Some((request, bytes)) = self.transfers.pop_front() {
+                rounds += 1;
+                let status = 200;
+                self.transferred(request, Ok(Transferred { status, bytes }), seen);
+                continue;
             }
             let next = self.session.poll_timeout();
             let next = next.map(|(at, _)| at.since_origin());
@@ -259,6 +307,8 @@ impl Driver {
             outputs += 1;
             if let Event::MessageFailed { local_id, .. } = &event {
                 remember(&mut self.failed, *local_id);
+            } else if let Event::AttachmentFailed { upload, .. } = &event {
+                remember(&mut self.unsent, *upload);
             }
             seen(Output::Event(event));
         }
@@ -287,6 +337,10 @@ impl Driver {
             Action::Request {
                 request, operation, ..
             } => remember(&mut self.waiting, (*request, *operation)),
+            Action::Upload { request, size, .. } => {
+                remember(&mut self.transfers, (*request, *size));
+            }
+            Action::Download { request, .. } => remember(&mut self.transfers, (*request, 1_024)),
             Action::CancelRequest { request } => {
                 let of = self.waiting.iter().position(|(id, _)| id == request);
                 if let Some(cancelled) = of.and_then(|at| self.waiting.remove(at)) {

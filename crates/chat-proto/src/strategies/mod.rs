@@ -2,7 +2,7 @@
 //! properties of your own. Behind the feature `proptest`, which is off by default.
 //!
 //! What a session is fed with: [`item`], [`item_json`], [`history`], [`frame`], [`socket_input`],
-//! [`answer`], [`response`], [`transport_error`], [`network`], [`command`]. Whole lives of one:
+//! [`answer`], [`response`], [`transport_error`], [`transfer`], [`network`], [`command`]. Whole lives of one:
 //! [`schedule`], which [`Schedule::run`] does to a [`session`] without a network and without
 //! waiting. A [`Driver`] does the same step by step.
 //!
@@ -50,7 +50,7 @@ pub use commands::{Command, command, draft, ending};
 pub use driver::{Driver, Output};
 pub use inputs::{chat_frame, frame, network, socket_input, transport_error};
 pub use items::{chat_ended_json, history, item, item_json};
-pub use schedule::{Schedule, Step, schedule, step};
+pub use schedule::{Schedule, Step, schedule, step, transfer};
 
 use crate::api::Endpoint;
 use crate::config::Config;

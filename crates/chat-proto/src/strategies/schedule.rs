@@ -7,8 +7,9 @@ use proptest::prelude::*;
 use super::answers::{Answer, Good, answer, good};
 use super::commands::{Command, command, ending};
 use super::driver::{Driver, Output};
-use super::inputs::{network, socket_input};
-use crate::action::{Network, SocketInput};
+use super::inputs::{network, socket_input, transport_error};
+use crate::action::{Network, SocketInput, Transferred};
+use crate::error::TransportError;
 use crate::session::Session;
 
 /// Something that happens to a session. Sockets and requests are named by how many came after
@@ -22,6 +23,8 @@ pub enum Step {
     Socket(u8, SocketInput),
     /// A request is answered: one that waits, or, where the number is beyond those, an old one.
     Answer(u8, Answer),
+    /// A transfer ends.
+    Transfer(u8, Result<Transferred, TransportError>),
     /// The operating system says something.
     Network(Network),
     /// The session is woken at a time it has not asked for.
@@ -64,6 +67,15 @@ impl Schedule {
     }
 }
 
+/// Any end of a transfer.
+pub fn transfer() -> impl Strategy<Value = Result<Transferred, TransportError>> {
+    let statuses = prop::sample::select(vec![200, 200, 204, 403, 500]);
+    prop_oneof![
+        3 => (statuses, 0..3_000_u64).prop_map(|(status, bytes)| Ok(Transferred { status, bytes })),
+        1 => transport_error().prop_map(Err),
+    ]
+}
+
 /// Any step. About one in a hundred ends the session.
 pub fn step() -> impl Strategy<Value = Step> {
     let which = prop_oneof![4 => Just(0_u8), 2 => 1..4_u8, 1 => any::<u8>()];
@@ -77,6 +89,7 @@ pub fn step() -> impl Strategy<Value = Step> {
         1 => ending().prop_map(Step::Command),
         40 => (which.clone(), socket_input()).prop_map(|(which, input)| Step::Socket(which, input)),
         30 => (which, answer()).prop_map(|(which, answer)| Step::Answer(which, answer)),
+        3 => (0..3_u8, transfer()).prop_map(|(which, result)| Step::Transfer(which, result)),
         2 => network().prop_map(Step::Network),
         2 => Just(Step::Wake),
         2 => (0..4_000_u64).prop_map(|seconds| Step::Sleep(Duration::from_secs(seconds))),
