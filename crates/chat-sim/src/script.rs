@@ -74,6 +74,14 @@ pub enum Step {
         /// [`Step::Say`].
         text: String,
     },
+    /// The flow sends a message of any content type, such as an interactive one. In JSON
+    /// `{"send": {"content_type": "application/json", "content": "{}"}}`.
+    Send {
+        /// Its content type, 1 to 100 characters.
+        content_type: String,
+        /// Its content, 1 to 16,384 bytes.
+        content: String,
+    },
     /// A bot says a text chunk by chunk. In JSON
     /// `{"stream": {"text": "...", "chunks": 5, "every_ms": 100}}`.
     Stream {
@@ -152,6 +160,22 @@ impl Script {
         }
     }
 
+    /// A bot that answers each message word by word.
+    pub fn streaming_bot() -> Self {
+        Self {
+            on_message: vec![Rule {
+                contains: None,
+                steps: vec![Step::Stream {
+                    text: "I have read your message, and this is my answer to it: {message}"
+                        .to_owned(),
+                    chunks: 10,
+                    every: Duration::from_millis(100),
+                }],
+            }],
+            ..Self::silent()
+        }
+    }
+
     /// Reads a script from JSON.
     ///
     /// # Errors
@@ -179,6 +203,10 @@ impl fmt::Debug for Step {
                 .debug_struct("SayMany")
                 .field("count", count)
                 .field("every", every)
+                .finish_non_exhaustive(),
+            Self::Send { content_type, .. } => f
+                .debug_struct("Send")
+                .field("content_type", content_type)
                 .finish_non_exhaustive(),
             Self::Stream { chunks, every, .. } => f
                 .debug_struct("Stream")

@@ -35,6 +35,10 @@ impl Service {
                 return Err(Refusal::Conflict("The contact has ended."));
             }
             None => {
+                if !self.has_room(key) {
+                    let text = "The transcript of the contact is full.";
+                    return Err(Refusal::QuotaExceeded(text.to_owned()));
+                }
                 // Name and contact are good: what is left is a lack of room.
                 let participant = self
                     .add_participant(key, name, role)

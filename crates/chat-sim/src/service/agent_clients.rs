@@ -68,7 +68,7 @@ impl Service {
     ///
     /// When the role is neither an agent's, a custom bot's nor a supervisor's, the name has not 1
     /// to 256 characters, the chat does not exist or has ended, or has as many participants, or
-    /// custom bots, as it may.
+    /// custom bots, as it may, or its transcript is full.
     pub fn seat_agent(
         &mut self,
         now: Duration,
@@ -83,6 +83,7 @@ impl Service {
                 "only agents, custom bots and supervisors can be given a seat".to_owned(),
             ));
         }
+        self.check_room(key)?;
         let participant = self.add_participant(key, display_name, role)?;
         self.seat(key, participant)
             .ok_or_else(|| ControlError::NoSuchContact(contact.to_owned()))

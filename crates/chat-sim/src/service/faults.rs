@@ -13,8 +13,13 @@ use crate::output::{Output, SocketId};
 impl Service {
     /// Makes something go wrong. A thousand faults are kept, spent ones included; the oldest go
     /// first.
-    pub fn inject(&mut self, now: Duration, fault: Fault) -> FaultId {
+    pub fn inject(&mut self, now: Duration, mut fault: Fault) -> FaultId {
         self.advance(now);
+        // Whichever contact of a chain is named, the fault is for the chat.
+        let chat = fault.contact.as_deref().and_then(|id| self.contact(id));
+        if let Some(chat) = chat {
+            fault.contact = Some(chat.id.clone());
+        }
         let acts_at_once = fault.effect.acts_at_once();
         let id = self.faults.add(self.now, fault);
         if acts_at_once {

@@ -110,6 +110,12 @@ impl Service {
                 }
                 return Ok(Some(every));
             }
+            Step::Send {
+                content_type,
+                content,
+            } => {
+                self.bot_says(key, content_type, content)?;
+            }
             Step::Stream {
                 text,
                 chunks,

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
-use chat_sim::{AgentSeat, ControlError, Effect, Operation, Role, Script};
+use chat_sim::{AgentSeat, ControlError, Effect, Fault, Operation, Role, Script};
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::bench::{ACKNOWLEDGED, Bench, Chat, ENDED, Heard, JOINED, LEFT, SUBSCRIBE, target};
+use crate::bench::{
+    ACKNOWLEDGED, Bench, Chat, ENDED, Heard, JOINED, LEFT, Reply, SUBSCRIBE, target,
+};
 
 fn seat(bench: &mut Bench, chat: &Chat, name: &str, role: Role) -> AgentSeat {
     bench
@@ -303,6 +305,22 @@ fn after_a_transfer_the_chat_goes_on_as_the_next_contact_of_its_chain() {
     let stop = json!({ "ContactId": lee.contact_id, "InstanceId": "local" });
     bench.get(Operation::StopContact, "", &stop);
     assert!(bench.truth(&chat).ended().is_some());
+}
+
+#[test]
+fn a_fault_can_name_any_contact_of_the_chain() {
+    let mut bench = Bench::new();
+    let chat = bench.chat();
+    bench.agent_says(&chat, "x");
+    let seat = transfer(&mut bench, &chat, "Lee").expect("an agent is there");
+    bench.inject(
+        Fault::new(Effect::DropRequest)
+            .in_contact(&seat.contact_id)
+            .once(),
+    );
+    let body = json!({ "ContentType": "text/plain", "Content": "x" });
+    let request = bench.call(Operation::SendMessage, &chat.token, &body);
+    assert!(matches!(bench.reply_to(request), Some(Reply::Dropped)));
 }
 
 #[test]

@@ -152,6 +152,7 @@ fn a_script_streams_events_and_views() {
         {"event": {"name": "participant_idle", "about": "SUPERVISOR"}},
         {"event": {"name": {"display_name_updated": "Ana B."}}},
         {"show_view": {"id": "v1", "name": "Form"}},
+        {"send": {"content_type": "application/json", "content": "{}"}},
         {"say": "done"}
     ]}]}"#;
     let script = Script::from_json(script).expect("a script");
@@ -178,10 +179,31 @@ fn a_script_streams_events_and_views() {
     let names: Vec<_> = said.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(
         names[5..],
-        ["idle", "updated", "interactive", "joined", "text/plain"]
+        [
+            "idle",
+            "updated",
+            "interactive",
+            "application/json",
+            "joined",
+            "text/plain"
+        ]
     );
     let customer = &bench.truth(&chat).participants()[0];
     assert_eq!(customer.display_name(), "Ana B.");
+}
+
+#[test]
+fn the_streaming_bot_answers_in_chunks() {
+    let mut bench = Bench::with(|settings| settings.script = Script::streaming_bot());
+    let chat = bench.chat();
+    bench.send(&chat, "one");
+    bench.send(&chat, "two");
+    bench.pass_ms(3_000);
+    assert_eq!(bench.truth(&chat).published().len(), 2 + 2 * 11);
+    let transcript = bench.truth(&chat).transcript();
+    assert_eq!(transcript.len(), 4);
+    let last = transcript[3].content.as_deref();
+    assert!(last.is_some_and(|content| content.ends_with("two")));
 }
 
 fn view() -> View {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chat_sim::{ControlError, Effect, Operation};
+use chat_sim::{ControlError, Effect, Operation, Role, View};
 use serde_json::json;
 
 use crate::bench::{Bench, Heard, TYPING};
@@ -140,7 +140,25 @@ fn debug_shows_neither_tokens_nor_words() {
         .service
         .agent_sends(bench.now, &chat.contact, "text/plain", "the words")
         .expect("the agent can send");
-    let mut shown = String::new();
+    let view: View =
+        serde_json::from_value(json!({ "id": "v", "name": "the words" })).expect("a view");
+    bench
+        .service
+        .bot_shows_view(bench.now, &chat.contact, &view)
+        .expect("it can be shown");
+    let file = "the words.txt";
+    bench
+        .service
+        .agent_attaches(bench.now, &chat.contact, file, "text/plain", vec![1])
+        .expect("the agent may");
+    let seat = bench
+        .service
+        .seat_agent(bench.now, &chat.contact, "Kim", Role::Agent)
+        .expect("there is a seat");
+    bench
+        .service
+        .handle_timeout(bench.now + Duration::from_secs(1));
+    let mut shown = format!("{view:?}\n{seat:?}\n");
     while let Some(output) = bench.service.poll_output() {
         shown.push_str(&format!("{output:?}\n"));
     }
@@ -148,7 +166,7 @@ fn debug_shows_neither_tokens_nor_words() {
     let truth = bench.truth(&chat);
     shown.push_str(&format!("{:?}\n{truth:?}\n", bench.service));
     for published in truth.published() {
-        shown.push_str(&format!("{published:?}\n"));
+        shown.push_str(&format!("{published:?} {:?}\n", published.item.attachments));
     }
     let started = bench
         .service
@@ -160,6 +178,7 @@ fn debug_shows_neither_tokens_nor_words() {
         chat.token.as_str(),
         chat.participant_token.as_str(),
         chat.url.as_str(),
+        seat.participant_token.as_str(),
         started.participant_token.as_str(),
     ] {
         assert!(!shown.contains(secret), "{shown}");
