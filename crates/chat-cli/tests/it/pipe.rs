@@ -309,3 +309,27 @@ fn ctrl_c_ends_it_when_the_reader_has_stopped_reading() {
     assert_eq!(pipe.status(), 130);
     drop(stdout);
 }
+
+#[test]
+fn a_file_goes_into_the_chat_and_comes_back() {
+    let simulated = Simulated::start(&[]);
+    let mut pipe = simulated.connected_pipe();
+    let path = file("boat.txt", "a small boat");
+    let sent = json!({"cmd": "send_attachment", "path": path, "tag": "1"});
+    pipe.say(sent.to_string());
+    let sent = pipe.event("response", |event| event["tag"] == "1");
+    let id = &sent["data"]["attachment_id"];
+    let attachment = pipe.event("attachment", |_| true);
+    let shown = &attachment["item"]["Attachments"][0];
+    assert_eq!(shown["AttachmentId"], *id);
+    assert_eq!(shown["AttachmentName"], "boat.txt");
+    assert_eq!(shown["ContentType"], "text/plain");
+    let back = file("back.txt", "");
+    let wanted = json!({"cmd": "download_attachment", "id": id, "path": back, "tag": "2"});
+    pipe.say(wanted.to_string());
+    let downloaded = pipe.event("response", |event| event["tag"] == "2");
+    assert_eq!(downloaded["data"], json!({"bytes": 12}));
+    assert_eq!(std::fs::read_to_string(&back).unwrap(), "a small boat");
+    pipe.say(r#"{"cmd":"abandon"}"#);
+    pipe.event("ended", |_| true);
+}
