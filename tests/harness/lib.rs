@@ -45,26 +45,23 @@
 //! and the strategies of [`chat_proto::strategies`] draw what it is fed with:
 //!
 //! ```
-//! use chat_proto::{Event, strategies};
+//! use chat_proto::strategies;
 //! use chat_tests::Lone;
 //! use proptest::prelude::*;
 //!
-//! // Whatever arrives, an item that was reported once is not reported again.
+//! // Whatever arrives, and however often, the transcript shows an item once.
 //! let frames = prop::collection::vec(strategies::frame(), 0..40);
 //! proptest!(ProptestConfig::with_cases(50), |(frames in frames)| {
 //!     let mut lone = Lone::live(|_| {});
 //!     for frame in frames.iter().chain(&frames) {
 //!         lone.text(frame);
 //!     }
-//!     let items = lone.events.iter().filter_map(|event| match event {
-//!         Event::Item(received) if received.item.is_kept() => received.item.id.clone(),
-//!         _ => None,
-//!     });
-//!     let mut ids: Vec<_> = items.collect();
-//!     let reported = ids.len();
+//!     let entries = lone.session.transcript().iter();
+//!     let mut ids: Vec<_> = entries.filter_map(|entry| entry.item.id.as_ref()).collect();
+//!     let shown = ids.len();
 //!     ids.sort();
 //!     ids.dedup();
-//!     prop_assert_eq!(ids.len(), reported);
+//!     prop_assert_eq!(ids.len(), shown);
 //! });
 //! ```
 

@@ -185,6 +185,8 @@ impl Life {
                 self.world
                     .run_until(SECOND * 600, |world| world.session.phase() == Phase::Live);
                 self.world.verify();
+                let connections = self.world.requests(Operation::CreateParticipantConnection);
+                assert!(connections >= 2, "the socket was not replaced in an hour");
                 assert_eq!(
                     self.world.session.phase(),
                     Phase::Live,

@@ -106,6 +106,7 @@ proptest! {
         let entries = session.transcript().len();
         prop_assert!(entries <= TRANSCRIPT + 2 * OUTBOX, "{} entries", entries);
         prop_assert_eq!(seen.ended == 1, session.phase() == Phase::Ended);
+        prop_assert!(driver.open_sockets() <= 2, "{} sockets", driver.open_sockets());
         // However it stands, it can be left, and is then over for good.
         driver.step(&Step::Command(Command::Abandon), &mut |output| {
             seen.note(&output);
@@ -113,6 +114,7 @@ proptest! {
         driver.wait(Duration::from_secs(60), &mut |output| seen.note(&output));
         prop_assert_eq!(driver.session().phase(), Phase::Ended);
         prop_assert_eq!(driver.session().poll_timeout(), None);
+        prop_assert_eq!(driver.open_sockets(), 0);
         prop_assert_eq!(seen.ended, 1);
         prop_assert_eq!(seen.after_the_end, 0);
         prop_assert!(seen.established <= 1);

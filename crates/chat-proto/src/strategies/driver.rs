@@ -1,6 +1,6 @@
 //! Does the steps of a schedule to a session.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
 use super::answers::{Answer, Good};
@@ -40,6 +40,7 @@ pub struct Driver {
     session: Session,
     now: Duration,
     sockets: VecDeque<SocketId>,
+    open: BTreeSet<SocketId>,
     opening: VecDeque<SocketId>,
     frames: VecDeque<(SocketId, String)>,
     waiting: VecDeque<(RequestId, Operation)>,
@@ -50,7 +51,6 @@ pub struct Driver {
     /// Files that failed.
     unsent: VecDeque<UploadId>,
     most_outputs: usize,
-    refused: Option<CommandError>,
 }
 
 impl Driver {
@@ -61,6 +61,7 @@ impl Driver {
             session,
             now: Duration::ZERO,
             sockets: VecDeque::new(),
+            open: BTreeSet::new(),
             opening: VecDeque::new(),
             frames: VecDeque::new(),
             waiting: VecDeque::new(),
@@ -69,7 +70,6 @@ impl Driver {
             transfers: VecDeque::new(),
             unsent: VecDeque::new(),
             most_outputs: 0,
-            refused: None,
         }
     }
 
@@ -88,19 +88,13 @@ impl Driver {
     /// How many sockets are open or being opened, as the session has asked for.
     #[must_use]
     pub fn open_sockets(&self) -> usize {
-        self.sockets.len()
+        self.open.len()
     }
 
     /// The most outputs that one input or command has brought.
     #[must_use]
     pub const fn most_outputs(&self) -> usize {
         self.most_outputs
-    }
-
-    /// Why the last command was refused, where it was.
-    #[must_use]
-    pub const fn refused(&self) -> Option<&CommandError> {
-        self.refused.as_ref()
     }
 
     /// Time passes, and the session is woken when it asks to be.
@@ -131,12 +125,15 @@ impl Driver {
         let now = self.now();
         match step {
             Step::Command(command) => {
-                self.refused = self.command(command).err();
+                let _ = self.command(command); // one that is refused does nothing
                 self.drain(seen);
             }
             Step::Socket(which, input) => {
                 let sockets = self.sockets.iter().rev();
                 if let Some(&socket) = nth(sockets, *which) {
+                    if matches!(input, SocketInput::Closed(_) | SocketInput::Failed(_)) {
+                        self.open.remove(&socket);
+                    }
                     self.session.handle_socket(now, socket, input.clone());
                     self.drain(seen);
                 }
@@ -320,6 +317,7 @@ impl Driver {
             Action::OpenSocket { socket, .. } => {
                 remember(&mut self.sockets, *socket);
                 remember(&mut self.opening, *socket);
+                self.open.insert(*socket);
             }
             Action::SendText { socket, text } => {
                 let answer = match &**text {
@@ -331,6 +329,7 @@ impl Driver {
                 remember(&mut self.frames, (*socket, answer.to_owned()));
             }
             Action::CloseSocket { socket, .. } => {
+                self.open.remove(socket);
                 self.opening.retain(|opening| opening != socket);
                 self.frames.retain(|(of, _)| of != socket);
             }
