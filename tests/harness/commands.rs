@@ -66,16 +66,26 @@ impl World {
     /// # Panics
     /// When the session refuses.
     pub fn send_file(&mut self, name: &str, content: &[u8]) -> UploadId {
+        let sent = self.tries_to_send_file(name, content);
+        sent.expect("the file is valid and the session is connected")
+    }
+
+    /// Sends a file of plain text, if the session takes it.
+    ///
+    /// # Errors
+    /// Why it does not.
+    pub fn tries_to_send_file(
+        &mut self,
+        name: &str,
+        content: &[u8],
+    ) -> Result<UploadId, CommandError> {
         let now = self.instant();
         let size = u64::try_from(content.len()).unwrap_or(u64::MAX);
         let attachment = NewAttachment::new(name, "text/plain", size);
-        let upload = self
-            .session
-            .send_attachment(now, attachment)
-            .expect("the file is valid and the session is connected");
+        let upload = self.session.send_attachment(now, attachment)?;
         self.files.insert(upload, content.to_vec());
         self.settle();
-        upload
+        Ok(upload)
     }
 
     /// Downloads a file, into [`World::downloaded`].

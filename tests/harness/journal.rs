@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chat_proto::{
     AttachmentError, AttachmentId, CallAnswer, CallId, Change, ConnectError, Diagnostic, EndReason,
-    Entry, Event, GapError, ItemId, LocalId, ReceiptKind, ReceiptOutcome, RequestError, SendError,
-    Session, Transcript, UploadId,
+    Entry, Event, GapError, ItemId, ItemKind, LocalId, ReceiptKind, ReceiptOutcome, RequestError,
+    SendError, Session, Transcript, UploadId,
 };
 
 use crate::model::ordered;
@@ -17,6 +17,8 @@ pub struct Journal {
     pub events: Vec<Event>,
     /// Items by id, with the number of times each was reported.
     pub items: BTreeMap<ItemId, u32>,
+    /// Parts of messages, with their numbers.
+    pub parts: BTreeSet<(Option<ItemId>, Option<u64>)>,
     /// Items that a gap fill brought.
     pub recovered: BTreeSet<ItemId>,
     /// Messages confirmed, with the item each became.
@@ -76,8 +78,12 @@ impl Journal {
     pub(crate) fn continue_in_another_life(&mut self) {
         self.continued = true;
         self.copy.clear();
+        self.changed = true;
+        // Files and calls under way are gone with the life they were asked for in.
         self.open_calls.clear();
         self.calls.clear();
+        self.files.clear();
+        self.parts.clear();
         (self.established, self.reestablished, self.lost) = (0, 0, 0);
     }
 
@@ -104,6 +110,12 @@ impl Journal {
                 self.lost += 1;
             }
             Event::ConnectFailed(error) => self.connect_failed.push(error.clone()),
+            Event::Item(received) if received.kind == ItemKind::PartialMessage => {
+                let part = received.item.metadata.as_ref();
+                let part = part.and_then(|data| data.chunk_number);
+                let key = (received.item.id.clone(), part);
+                assert!(self.parts.insert(key), "a part was reported twice: {shown}");
+            }
             Event::Item(received) => {
                 if let Some(id) = &received.item.id {
                     let times = self.items.entry(id.clone()).or_default();
@@ -233,7 +245,16 @@ impl Journal {
     }
 
     /// Everything given to be sent has settled.
-    pub(crate) fn check_settled(&self, given: &[LocalId], session: &Session) {
+    pub(crate) fn check_settled(
+        &self,
+        given: &[LocalId],
+        files: impl Iterator<Item = UploadId>,
+        session: &Session,
+    ) {
+        for upload in files {
+            let settled = self.files.contains_key(&upload);
+            assert!(settled, "{upload} has not settled");
+        }
         for local_id in given {
             assert!(
                 self.sent.contains_key(local_id) || self.failed.contains_key(local_id),

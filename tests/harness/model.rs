@@ -48,11 +48,7 @@ pub(crate) fn compare(
             "item {id} of the record was not reported once"
         );
     }
-    let shown: Vec<&str> = transcript
-        .iter()
-        .filter_map(|entry| entry.item.id.as_ref())
-        .map(ItemId::as_str)
-        .collect();
+    let shown: Vec<&str> = shown(transcript).map(ItemId::as_str).collect();
     if journal.continued {
         assert!(
             recorded.ends_with(&shown),
@@ -63,14 +59,20 @@ pub(crate) fn compare(
     }
     compare_sent(contact, journal, given, forgotten);
     compare_receipts(contact, journal);
+    compare_files(contact, journal);
     compare_statuses(contact, transcript);
+}
+
+/// The items a client shows. What is still being written is not recorded yet.
+fn shown(transcript: &Transcript) -> impl Iterator<Item = &ItemId> {
+    let whole = transcript.iter().filter(|entry| !entry.is_partial());
+    whole.filter_map(|entry| entry.item.id.as_ref())
 }
 
 /// What the client shows is in the record, in the record's order.
 pub(crate) fn compare_seen(contact: &Contact, transcript: &Transcript) {
     let mut recorded = contact.transcript().iter();
-    let shown = transcript.iter().filter_map(|entry| entry.item.id.as_ref());
-    for id in shown {
+    for id in shown(transcript) {
         assert!(
             recorded.any(|item| item.id == id.as_str()),
             "item {id} is not in the record, or not in this place"
@@ -96,6 +98,16 @@ fn compare_statuses(contact: &Contact, transcript: &Transcript) {
             let status = entry.status;
             assert!(status >= expected, "{id:?} is {status:?}, not {expected:?}");
         }
+    }
+}
+
+/// Every file that the client says was sent stands in the record once.
+fn compare_files(contact: &Contact, journal: &Journal) {
+    for attachment in journal.files.values().flatten() {
+        let items = contact.transcript().iter();
+        let files = items.flat_map(|item| &item.attachments);
+        let times = files.filter(|file| file.attachment_id == attachment.as_str());
+        assert_eq!(times.count(), 1, "{attachment} is not in the record once");
     }
 }
 

@@ -182,8 +182,7 @@ impl Life {
         match ending {
             Ending::GoesOn => {
                 self.calm_down();
-                self.world
-                    .run_until(SECOND * 600, |world| world.session.phase() == Phase::Live);
+                self.reaches(Phase::Live);
                 self.world.verify();
                 let connections = self.world.requests(Operation::CreateParticipantConnection);
                 assert!(connections >= 2, "the socket was not replaced in an hour");
@@ -225,16 +224,29 @@ impl Life {
     fn see_the_end(&mut self) {
         self.world.run(SECOND * 20);
         self.calm_down();
-        if self.world.journal.established == 0 {
-            return self.leave(|_| false); // of a chat that was over before it was connected to
+        if !self.reaches(Phase::Ended) {
+            // It was over before it was connected to.
+            assert_eq!(self.world.journal.established, 0, "it does not see the end");
+            return self.leave(|_| false);
         }
-        self.world
-            .run_until(SECOND * 600, |world| world.session.phase() == Phase::Ended);
         if self.world.journal.unresolved.is_empty() {
             self.world.verify();
         } else {
             self.world.verify_sent();
         }
+    }
+
+    /// Whether the session comes to this phase within ten minutes; where connecting fails, it is
+    /// tried again.
+    fn reaches(&mut self, phase: Phase) -> bool {
+        for _ in 0..600 {
+            if self.world.session.phase() == phase {
+                return true;
+            }
+            self.world.tries_to_connect();
+            self.world.run(SECOND);
+        }
+        false
     }
 
     /// The customer leaves, and hears nothing more. What the service took in meanwhile they may

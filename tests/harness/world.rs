@@ -287,6 +287,18 @@ impl World {
         sent.is_ok()
     }
 
+    /// A bot sends a message in so many parts.
+    pub fn bot_streams(&mut self, parts: usize) {
+        let parts = vec!["and so on "; parts];
+        let every = Duration::from_millis(200);
+        let streamed = self
+            .service
+            .0
+            .bot_streams(self.now, &self.contact, &parts, every);
+        drop(streamed); // it refuses when the chat is over
+        self.settle();
+    }
+
     /// The agent types.
     pub fn agent_types(&mut self) {
         let _ = self.service.0.agent_types(self.now, &self.contact);
@@ -403,7 +415,8 @@ impl World {
         self.service.0.clear_faults();
         self.run_minutes(5);
         let given: Vec<_> = self.given.keys().copied().collect();
-        self.journal.check_settled(&given, &self.session);
+        let files = self.files.keys().copied();
+        self.journal.check_settled(&given, files, &self.session);
         self.journal.check_transcript(self.session.transcript());
         let contact = self.record();
         model::compare(
@@ -429,7 +442,8 @@ impl World {
     /// When they differ.
     pub fn verify_sent(&mut self) {
         let given: Vec<_> = self.given.keys().copied().collect();
-        self.journal.check_settled(&given, &self.session);
+        let files = self.files.keys().copied();
+        self.journal.check_settled(&given, files, &self.session);
         self.journal.check_transcript(self.session.transcript());
         model::compare_sent(self.record(), &self.journal, &self.given, &self.forgotten);
     }

@@ -91,7 +91,7 @@ proptest! {
         let mut resumed = World::new(seed);
         resumed.connect();
         live(&mut resumed, before);
-        let saved = resumed.save();
+        let saved = resumed.save().unwrap();
         resumed.kill_and_restore(&saved);
         resumed.run(Duration::from_millis(gone.into()));
         resumed.connect();
@@ -111,7 +111,7 @@ proptest! {
         let mut world = World::new(seed);
         world.connect();
         live(&mut world, &before);
-        let saved = world.save();
+        let saved = world.save().unwrap();
         for _ in 0..kills {
             live(&mut world, &unsaved);
             world.kill_and_restore(&saved);

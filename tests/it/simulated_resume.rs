@@ -14,7 +14,7 @@ fn what_was_said_while_the_process_was_gone_is_reported_once() {
     world.send("before");
     world.agent_sends("seen before");
     world.run_minutes(5);
-    let saved = world.save();
+    let saved = world.save().unwrap();
     world.kill_and_restore(&saved);
     world.agent_sends("while it was gone");
     world.run_minutes(3);
@@ -41,7 +41,7 @@ fn a_message_under_way_at_the_kill_is_confirmed_and_stands_once() {
         world.send("second");
         world.send("third");
         world.run(Duration::from_millis(seed * 60));
-        let saved = world.save();
+        let saved = world.save().unwrap();
         world.kill_and_restore(&saved);
         world.connect();
         world.send("fourth");
@@ -56,7 +56,7 @@ fn what_was_confirmed_after_the_saving_is_not_sent_twice() {
     world.connect();
     world.send("one");
     world.send("two");
-    let saved = world.save();
+    let saved = world.save().unwrap();
     world.run_minutes(1);
     world.send("three, which the saved state does not know");
     world.agent_sends("an answer");
@@ -87,7 +87,7 @@ fn receipts_that_the_service_has_are_not_sent_again_and_all_settle() {
     let before = world.requests(Operation::SendEvent);
     world.sends_receipt(ReceiptKind::Read, &ids[1]);
     world.sends_receipt(ReceiptKind::Delivered, &ids[2]);
-    let saved = world.save();
+    let saved = world.save().unwrap();
     world.kill_and_restore(&saved);
     world.connect();
     world.sends_receipt(ReceiptKind::Read, &ids[0]);
@@ -118,7 +118,7 @@ fn what_the_application_was_not_told_is_told_by_the_next_process() {
     let recovered = world.journal.recovered.len();
     world.agent_sends("nobody has read this");
     world.run(SECOND * 5);
-    let saved = world.save();
+    let saved = world.save().unwrap();
     world.takes_events = true;
     world.kill_and_restore(&saved);
     world.connect();
@@ -133,7 +133,7 @@ fn a_chat_that_ended_meanwhile_ends_with_its_last_words() {
     let mut world = World::with(6, settings, |_| {});
     world.connect();
     world.run_minutes(2);
-    let saved = world.save();
+    let saved = world.save().unwrap();
     world.kill_and_restore(&saved);
     world.agent_sends("goodbye");
     world.agent_ends();
@@ -161,7 +161,7 @@ fn a_process_that_was_leaving_leaves() {
     world.connect();
     world.send("bye");
     world.disconnect();
-    let saved = world.save();
+    let saved = world.save().unwrap();
     world.kill_and_restore(&saved);
     world.begin_to_connect();
     world.run_minutes(2);
@@ -174,7 +174,7 @@ fn a_process_that_was_leaving_leaves() {
 fn a_session_that_never_connected_can_be_saved_and_continued() {
     let mut world = World::new(8);
     world.send("in time");
-    let saved = world.save();
+    let saved = world.save().unwrap();
     world.kill_and_restore(&saved);
     world.connect();
     world.verify();

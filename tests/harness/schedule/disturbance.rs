@@ -52,6 +52,13 @@ pub enum Disturbance {
     Receipt(bool, u8),
     /// The application asks for older items.
     LoadOlder,
+    /// The client saves its state, is killed so many milliseconds later, and is continued from
+    /// what it saved.
+    Restart(u16),
+    /// A bot sends a message in so many parts.
+    BotStreams(u8),
+    /// The customer sends a file of so many bytes.
+    SendFile(u16),
     /// The application asks for a page of this size.
     ReadPage(u8),
 }
@@ -79,6 +86,9 @@ pub(super) fn disturbances() -> impl Strategy<Value = Disturbance> {
         2 => Just(Disturbance::Heal),
         4 => (any::<bool>(), 0..8_u8).prop_map(|(read, back)| Disturbance::Receipt(read, back)),
         1 => Just(Disturbance::LoadOlder),
+        2 => (0..2_000_u16).prop_map(Disturbance::Restart),
+        1 => (1..20_u8).prop_map(Disturbance::BotStreams),
+        1 => (1..5_000_u16).prop_map(Disturbance::SendFile),
         1 => (0..=100_u8).prop_map(Disturbance::ReadPage),
     ]
 }
@@ -220,6 +230,16 @@ impl Life {
                 if let Some(id) = id {
                     world.sends_receipt(receipt_kind(*read), &id);
                 }
+            }
+            Disturbance::Restart(later) => {
+                if let Some(saved) = world.save() {
+                    world.run(Duration::from_millis((*later).into()));
+                    world.kill_and_restore(&saved);
+                }
+            }
+            Disturbance::BotStreams(parts) => world.bot_streams((*parts).into()),
+            Disturbance::SendFile(size) => {
+                let _ = world.tries_to_send_file("ferry.txt", &vec![b'f'; (*size).into()]);
             }
             Disturbance::LoadOlder => world.calls(|session, now| session.load_older(now)),
             Disturbance::ReadPage(size) => {

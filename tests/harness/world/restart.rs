@@ -17,18 +17,18 @@ pub struct Saved {
 }
 
 impl World {
-    /// The application saves what it would need to go on.
+    /// The application saves what it would need to go on; nothing once the session is over.
     ///
     /// # Panics
-    /// When the session is over.
+    /// When the state cannot be written.
     #[must_use]
-    pub fn save(&self) -> Saved {
-        let state = self.session.resume_state([]).expect("it is not over");
-        Saved {
+    pub fn save(&self) -> Option<Saved> {
+        let state = self.session.resume_state([]).ok()?;
+        Some(Saved {
             state: serde_json::to_string(&state).expect("a state can be written"),
             journal: self.journal.clone(),
             given: self.given.clone(),
-        }
+        })
     }
 
     /// The client is killed as it stands, and another process goes on with what was saved. It is
@@ -49,6 +49,9 @@ impl World {
         self.request_names.clear();
         self.socket_names.clear();
         self.cancelled.clear();
+        self.files.clear();
+        self.uploads.clear();
+        self.downloads.clear();
         self.lives += 1;
         // What was given after the saving is forgotten, whether it went out or not.
         let given = std::mem::replace(&mut self.given, saved.given.clone());

@@ -46,6 +46,9 @@ struct Head {
     last_error: Option<RequestError>,
     /// The item taken for its echo.
     echo: Option<ItemId>,
+    /// Whether that item can be no other message of ours, so that it proves that the service has
+    /// this one.
+    echo_is_proof: bool,
 }
 
 #[derive(Debug)]
@@ -277,10 +280,13 @@ impl Outbox {
     /// it says the same, or one that failed although it had been on its way. For the former, the
     /// answer to the request tells for certain, whatever comes first.
     pub(super) fn echo(&mut self, item: &Item) -> Option<LocalId> {
+        let others = self.failed.iter().chain(self.queue.iter().skip(1));
+        let is_other = others.into_iter().any(|message| message.is_told_by(item));
         if let (Some(message), Some(head)) = (self.queue.front(), &mut self.head) {
             let known = head.echo.is_some() && head.echo == item.id;
             if known || (head.echo.is_none() && message.is_told_by(item)) {
                 head.echo = item.id.clone();
+                head.echo_is_proof |= !known && !is_other;
                 return Some(message.local_id);
             }
         }
@@ -321,12 +327,17 @@ impl Outbox {
         outputs: &mut Outputs,
         transcript: &mut Transcript,
     ) {
+        let proof = self.head.as_ref().is_some_and(|head| head.echo_is_proof);
         let echo = self.head.as_mut().and_then(|head| head.echo.take());
         let Some(message) = self.pop_head() else {
             return;
         };
         let local_id = message.local_id;
-        if let Some(id) = echo {
+        if let Some(id) = echo.as_ref().filter(|_| !proof) {
+            // It may as well be another message that says the same: this one stands by itself.
+            transcript.part_from_echo(id, local_id, &message.draft);
+        }
+        if let Some(id) = echo.filter(|_| proof) {
             // The service has shown it to us, so it has it, whatever became of its answer.
             let absolute_time = transcript
                 .index_of(&id)

@@ -330,6 +330,12 @@ impl Transcript {
         );
     }
 
+    /// An item that was taken for the echo of a message of ours need not be it: both stand alone.
+    pub(crate) fn part_from_echo(&mut self, echo: &ItemId, local_id: LocalId, draft: &Draft) {
+        self.set_local_id(echo, None);
+        self.push_local(local_id, draft);
+    }
+
     /// Receipts raise the status of the message they are for, and never lower it.
     pub(crate) fn apply_receipts(&mut self, item: &Item) {
         let Some(metadata) = &item.metadata else {
