@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::contact::{ContactKey, EndReason};
 use crate::fault::FaultId;
+use crate::item::Role;
 use crate::output::{Output, SocketId};
 
 /// One thing to do later.
@@ -22,6 +23,8 @@ pub(crate) enum Task {
     EndContact(ContactKey, EndReason),
     /// Go on with the script of a contact.
     RunScript(ContactKey),
+    /// The participants of a role in a contact have said nothing for a while.
+    Idle(ContactKey, Role),
     /// Send the next chunk of a message of a contact.
     GoOnStreaming(ContactKey, u64),
     /// Say what has become of a file of a contact.

@@ -237,6 +237,34 @@ impl<'a> Fields<'a> {
         values.iter().map(text).collect()
     }
 
+    /// A list of so many objects.
+    pub(crate) fn objects(
+        &self,
+        name: &str,
+        count: RangeInclusive<usize>,
+    ) -> Result<Vec<Self>, Refusal> {
+        let value = self.get(name).ok_or_else(|| self.missing(name))?;
+        let values = value
+            .as_array()
+            .ok_or_else(|| self.wrong_type(name, "a list of objects"))?;
+        if !count.contains(&values.len()) {
+            let rule = format!("must have {} to {} entries", count.start(), count.end());
+            return Err(self.invalid(name, &rule));
+        }
+        values
+            .iter()
+            .map(|value| {
+                let members = value
+                    .as_object()
+                    .ok_or_else(|| self.wrong_type(name, "a list of objects"))?;
+                Ok(Self {
+                    members,
+                    path: self.name(name),
+                })
+            })
+            .collect()
+    }
+
     /// An object inside this one, or nothing.
     pub(crate) fn optional_object(&self, name: &str) -> Result<Option<Self>, Refusal> {
         match self.get(name) {

@@ -10,7 +10,7 @@ use crate::item::{Item, Receipt, Role};
 use crate::operation::Operation;
 use crate::output::SocketId;
 use crate::script_run::ScriptRun;
-use crate::service::{Authentication, Stream};
+use crate::service::{Authentication, IdleTimer, Stream, TimerType};
 use crate::settings::ResponseMode;
 use crate::upload::Upload;
 use crate::view::View;
@@ -41,6 +41,8 @@ pub struct Participant {
     pub(crate) id: String,
     pub(crate) role: Role,
     pub(crate) display_name: String,
+    /// The name under which they came; an agent's socket for all chats goes by it.
+    pub(crate) first_name: String,
     pub(crate) joined: bool,
     pub(crate) left: bool,
     pub(crate) token: Option<String>,
@@ -55,6 +57,7 @@ impl Participant {
             id,
             role,
             display_name: display_name.to_owned(),
+            first_name: display_name.to_owned(),
             joined: false,
             left: false,
             token: None,
@@ -186,6 +189,11 @@ pub struct Contact {
     pub(crate) streams: BTreeMap<u64, Stream>,
     pub(crate) response_mode: ResponseMode,
     pub(crate) authentication: Option<Authentication>,
+    /// How long people may be silent; takes effect when the next agent joins.
+    pub(crate) timer_config: BTreeMap<(Role, TimerType), Duration>,
+    pub(crate) idle_timers: BTreeMap<Role, IdleTimer>,
+    /// The StreamingId of the contact, and the client token of its StartContactStreaming.
+    pub(crate) streaming: Option<(String, String)>,
     /// The views that can be described, by token, oldest first.
     pub(crate) views: VecDeque<(String, View)>,
     pub(crate) sockets: BTreeSet<SocketId>,
@@ -238,6 +246,9 @@ impl Contact {
             streams: BTreeMap::new(),
             response_mode: ResponseMode::Incremental,
             authentication: None,
+            timer_config: BTreeMap::new(),
+            idle_timers: BTreeMap::new(),
+            streaming: None,
             views: VecDeque::new(),
             sockets: BTreeSet::new(),
             requests: BTreeMap::new(),

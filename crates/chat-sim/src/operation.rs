@@ -19,6 +19,12 @@ pub enum Operation {
     CreateParticipant,
     /// `POST /contact/persistent-contact-association/{InstanceId}/{InitialContactId}`
     CreatePersistentContactAssociation,
+    /// `POST /contact/start-streaming`
+    StartContactStreaming,
+    /// `POST /contact/stop-streaming`
+    StopContactStreaming,
+    /// `PUT /contact/participant-role-config/{InstanceId}/{ContactId}`
+    UpdateParticipantRoleConfig,
     /// `POST /participant/connection`
     CreateParticipantConnection,
     /// `POST /participant/message`
@@ -70,11 +76,14 @@ struct Facts {
 
 impl Operation {
     /// Every operation.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 20] = [
         Self::StartChatContact,
         Self::StopContact,
         Self::CreateParticipant,
         Self::CreatePersistentContactAssociation,
+        Self::StartContactStreaming,
+        Self::StopContactStreaming,
+        Self::UpdateParticipantRoleConfig,
         Self::CreateParticipantConnection,
         Self::SendMessage,
         Self::SendEvent,
@@ -112,6 +121,24 @@ impl Operation {
                 "CreatePersistentContactAssociation",
                 post,
                 "/contact/persistent-contact-association/",
+                Signature,
+            ),
+            Self::StartContactStreaming => facts(
+                "StartContactStreaming",
+                post,
+                "/contact/start-streaming",
+                Signature,
+            ),
+            Self::StopContactStreaming => facts(
+                "StopContactStreaming",
+                post,
+                "/contact/stop-streaming",
+                Signature,
+            ),
+            Self::UpdateParticipantRoleConfig => facts(
+                "UpdateParticipantRoleConfig",
+                put,
+                "/contact/participant-role-config/",
                 Signature,
             ),
             Self::CreateParticipantConnection => facts(

@@ -35,7 +35,10 @@ impl Quota {
             }
             Operation::StartChatContact
             | Operation::CreateParticipant
-            | Operation::CreatePersistentContactAssociation => Some(Self::StartContacts),
+            | Operation::CreatePersistentContactAssociation
+            | Operation::StartContactStreaming
+            | Operation::StopContactStreaming
+            | Operation::UpdateParticipantRoleConfig => Some(Self::StartContacts),
             Operation::StopContact => Some(Self::StopContacts),
             Operation::DescribeView
             | Operation::GetAuthenticationUrl

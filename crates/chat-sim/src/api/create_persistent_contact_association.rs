@@ -13,12 +13,7 @@ impl Service {
         fields: &Fields<'_>,
     ) -> Result<Value, Refusal> {
         let unknown = || Refusal::ResourceNotFound("The contact does not exist.".to_owned());
-        let (instance_id, contact_id) = parameters
-            .split_once('/')
-            .and_then(|(instance, contact)| {
-                Some((super::decode(instance)?, super::decode(contact)?))
-            })
-            .ok_or_else(unknown)?;
+        let (instance_id, contact_id) = super::two_parameters(parameters).ok_or_else(unknown)?;
         super::client_token(fields)?;
         let history = self.history(&instance_id, fields)?;
         let key = self.key(&contact_id).ok_or_else(unknown)?;

@@ -2,6 +2,7 @@
 
 mod cancel_participant_authentication;
 mod complete_attachment_upload;
+mod contact_streaming;
 mod create_participant;
 mod create_participant_connection;
 mod create_persistent_contact_association;
@@ -15,6 +16,7 @@ mod send_message;
 mod start_attachment_upload;
 mod start_chat_contact;
 mod stop_contact;
+mod update_participant_role_config;
 
 use serde_json::{Value, json};
 
@@ -56,6 +58,12 @@ fn decode(parameter: &str) -> Option<String> {
         }
     }
     String::from_utf8(bytes).ok()
+}
+
+/// The two parameters of a path, such as an instance and a contact.
+fn two_parameters(parameters: &str) -> Option<(String, String)> {
+    let (first, second) = parameters.split_once('/')?;
+    Some((decode(first)?, decode(second)?))
 }
 
 /// The answer to SendMessage and SendEvent.

@@ -35,6 +35,13 @@ impl Service {
             return Err(fields.invalid("ContentType", "is not supported by this chat"));
         }
         self.require_room(caller)?;
+        let role = self
+            .contacts
+            .get(&caller.contact)
+            .and_then(|contact| contact.role(caller.participant));
+        if let Some(role) = role {
+            self.is_not_idle(caller.contact, role);
+        }
         let draft = Draft::message(caller.participant, content_type, content);
         let item = self
             .publish(caller.contact, &draft)
@@ -46,11 +53,7 @@ impl Service {
             &item.id,
             &item.absolute_time,
         );
-        let is_customer = self
-            .contacts
-            .get(&caller.contact)
-            .is_some_and(|contact| contact.role(caller.participant) == Some(Role::Customer));
-        if is_customer {
+        if role == Some(Role::Customer) {
             self.script_on_message(caller.contact, content);
         }
         Ok(answer)

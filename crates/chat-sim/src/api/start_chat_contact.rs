@@ -50,6 +50,10 @@ impl Service {
                 "PersistentChat and RelatedContactId exclude each other.".to_owned(),
             ));
         }
+        let streaming = fields.optional_object("ChatStreamingConfiguration")?;
+        if let Some(configuration) = &streaming {
+            super::contact_streaming::endpoint(configuration)?;
+        }
         let start_token = super::client_token(fields)?;
         let duration = fields
             .optional_integer("ChatDurationInMinutes", 60..=10_080)?
@@ -84,6 +88,9 @@ impl Service {
                         self.settings.contacts
                     ))
                 })?;
+                if streaming.is_some() {
+                    self.start_streaming(key, start_token.unwrap_or_default());
+                }
                 if let Some(history) = history {
                     self.rehydrate(key, history);
                 }
@@ -115,6 +122,9 @@ impl Service {
         let contact = self.contacts.get(&key);
         if let Some(source) = contact.and_then(|contact| contact.continued_from()) {
             answer.insert("ContinuedFromContactId".to_owned(), json!(source));
+        }
+        if let Some((id, _)) = contact.and_then(|contact| contact.streaming.as_ref()) {
+            answer.insert("StreamingId".to_owned(), json!(id));
         }
         let over = contact.is_none_or(|contact| contact.end.is_some());
         if !parts.is_empty() && !over {

@@ -178,6 +178,7 @@ impl Service {
         check_message(content_type, content)?;
         self.check_room(key)?;
         let agent = self.agent(key)?;
+        self.is_not_idle(key, Role::Agent);
         self.publish(key, &Draft::message(agent, content_type, content))
             .ok_or_else(|| ControlError::NoSuchContact(key.0.to_string()))
     }

@@ -225,6 +225,9 @@ impl Service {
             caller.contact,
             &Draft::event(Some(caller.participant), PARTICIPANT_JOINED),
         );
+        if matches!(role, Role::Customer | Role::Agent) {
+            self.start_idle_timers(caller.contact);
+        }
         if role == Role::Customer {
             self.announce_rehydration(caller.contact);
             self.script_on_join(caller.contact);
@@ -249,6 +252,7 @@ impl Service {
             caller.contact,
             &Draft::event(Some(caller.participant), PARTICIPANT_LEFT),
         );
+        self.stop_idle_timers_without_agent(caller.contact);
         if !is_customer {
             for socket in self.sockets_of(&Owner::Participant(caller)) {
                 self.close_socket(socket, 1000, "The participant has left");
@@ -278,6 +282,7 @@ impl Service {
             self.agenda.cancel(timer);
         }
         self.ended.push_back(key);
+        self.stop_idle_timers(key);
         self.publish(key, &Draft::event(None, CHAT_ENDED));
         self.schedule(self.settings.close_after_end, Task::CloseSockets(key));
     }

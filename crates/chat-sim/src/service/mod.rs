@@ -9,6 +9,7 @@ mod events;
 mod faults;
 mod handshakes;
 mod history;
+mod idle;
 mod requests;
 mod script;
 mod sockets;
@@ -39,6 +40,7 @@ pub use chat::StartedChat;
 pub(crate) use chat::{Draft, NewChat};
 pub(crate) use events::Authentication;
 pub(crate) use handshakes::{URL_TOKEN, WEBSOCKET_PATH};
+pub(crate) use idle::{IdleTimer, TimerType};
 use sockets::Socket;
 
 /// How many delayed outputs may wait; what comes beyond goes out at once.
@@ -172,6 +174,7 @@ impl Service {
                 Task::EndContact(contact, reason) => self.end(contact, reason),
                 Task::RunScript(contact) => self.run_script(contact),
                 Task::GoOnStreaming(contact, number) => self.go_on_streaming(contact, number),
+                Task::Idle(contact, role) => self.idle(contact, role),
                 Task::JudgeFile(contact, number) => self.judge_file(contact, number),
                 Task::Strike(fault) => self.strike_sockets(fault),
             }

@@ -151,6 +151,11 @@ impl Service {
             (Operation::CreatePersistentContactAssociation, _) => {
                 self.create_persistent_contact_association(parameters, &fields)
             }
+            (Operation::StartContactStreaming, _) => self.start_contact_streaming(&fields),
+            (Operation::StopContactStreaming, _) => self.stop_contact_streaming(&fields),
+            (Operation::UpdateParticipantRoleConfig, _) => {
+                self.update_participant_role_config(parameters, &fields)
+            }
             (Operation::CreateParticipantConnection, Some(caller)) => {
                 self.create_participant_connection(caller, &fields)
             }
@@ -241,7 +246,12 @@ impl Service {
     fn named_contact(&self, operation: Option<Operation>, body: &[u8]) -> Option<ContactKey> {
         let names_one = matches!(
             operation,
-            Some(Operation::StopContact | Operation::CreateParticipant)
+            Some(
+                Operation::StopContact
+                    | Operation::CreateParticipant
+                    | Operation::StartContactStreaming
+                    | Operation::StopContactStreaming
+            )
         );
         if !names_one || body.len() > self.settings.body_limit {
             return None;

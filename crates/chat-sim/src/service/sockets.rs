@@ -172,7 +172,7 @@ impl Service {
             .enumerate()
             .filter(may_see)
             .filter(|(_, participant)| participant.role == Role::Agent && participant.is_present())
-            .map(|(_, participant)| participant.display_name.as_str())
+            .map(|(_, participant)| participant.first_name.as_str())
             .collect();
         let shared = agents
             .into_iter()

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chat_sim::{AgentSeat, ControlError, Effect, Fault, Operation, Role, Script};
+use chat_sim::{AgentSeat, ChatEvent, ControlError, Effect, Fault, Operation, Role, Script};
 use http::Method;
 use serde_json::{Value, json};
 
@@ -176,12 +176,27 @@ fn the_socket_of_an_agent_carries_all_chats_it_is_in_and_no_other() {
         let agent = seat(&mut bench, chat, "Kim", Role::Agent);
         connect_participant(&mut bench, &agent);
     }
+    // A name that the customer sees does not change whose chats they are.
+    let renamed = ChatEvent::DisplayNameUpdated("Kim from sales".to_owned());
+    bench
+        .service
+        .publish_event(bench.now, &two.contact, &renamed, Role::Agent)
+        .expect("an agent is there");
     bench.agent_says(&other, "not for Kim");
     bench.send(&one, "1");
     bench.send(&two, "2");
     let items = bench.items(socket);
-    assert_eq!(types(&items), [JOINED, JOINED, "text/plain", "text/plain"]);
-    for (item, chat) in items.iter().zip([&one, &two, &one, &two]) {
+    assert_eq!(
+        types(&items),
+        [
+            JOINED,
+            JOINED,
+            &renamed.content_type(),
+            "text/plain",
+            "text/plain"
+        ]
+    );
+    for (item, chat) in items.iter().zip([&one, &two, &two, &one, &two]) {
         assert_eq!(item["ContactId"], chat.contact.as_str());
         assert_eq!(item["InitialContactId"], chat.contact.as_str());
     }

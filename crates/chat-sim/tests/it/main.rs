@@ -21,6 +21,8 @@ mod events;
 #[cfg(test)]
 mod http_client;
 #[cfg(test)]
+mod idle;
+#[cfg(test)]
 mod lifecycle;
 #[cfg(test)]
 mod messages;
@@ -42,5 +44,7 @@ mod simulator;
 mod socket_faults;
 #[cfg(test)]
 mod sockets;
+#[cfg(test)]
+mod streaming;
 #[cfg(test)]
 mod transcript;
