@@ -12,6 +12,7 @@ mod heartbeat;
 use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::action::{Action, SocketInput, WakeReason};
@@ -62,7 +63,7 @@ pub(crate) enum Signal {
 
 /// An item as JSON, which no log may show.
 #[derive(Clone, PartialEq, Eq)]
-pub(crate) struct ItemJson(pub(crate) String);
+pub(crate) struct ItemJson(pub(crate) Arc<str>);
 
 impl fmt::Debug for ItemJson {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -380,7 +381,7 @@ impl Link {
                 // The service sends items to subscribed sockets only, so an item says that the
                 // subscription holds, even where its acknowledgement is late or lost.
                 self.subscribed(now, socket, random, actions);
-                let item = ItemJson(item.into_owned());
+                let item = ItemJson(item.into());
                 self.signals.push_back(Signal::Item(item));
             }
             Frame::Refusal { message } => self.report(Diagnostic::Refusal(quote(&message))),

@@ -31,6 +31,7 @@ use crate::random::Random;
 use crate::time::{Instant, Start, WallClock};
 use crate::transcript::Transcript;
 use crate::wire::ContentType;
+use crate::wire::item::LastIds;
 
 use access::{Access, TokenState};
 use agent::Acknowledging;
@@ -111,6 +112,7 @@ pub struct Session {
     attachments: Attachments,
     leaving: Option<Leaving>,
     passing: Passing,
+    last_ids: LastIds,
     transcript: Transcript,
     outputs: Outputs,
 }
@@ -164,6 +166,7 @@ impl Session {
             attachments: Attachments::default(),
             leaving: None,
             passing: Passing::default(),
+            last_ids: LastIds::default(),
             transcript: Transcript::new(details.participant_id.clone(), config.transcript_limit),
             outputs,
             config,

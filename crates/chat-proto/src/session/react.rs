@@ -286,7 +286,7 @@ impl Session {
                     });
                 }
             }
-            Signal::Item(json) => self.item_arrived(&json.0),
+            Signal::Item(json) => self.item_arrived(json.0),
             Signal::Pong => self.outputs.events.push_back(Event::DeepHeartbeatSucceeded),
             Signal::BadPong(failure) => self
                 .outputs
@@ -336,8 +336,8 @@ impl Session {
         self.gap.lost();
     }
 
-    fn item_arrived(&mut self, json: &str) {
-        match Item::parse(json) {
+    fn item_arrived(&mut self, json: Arc<str>) {
+        match Item::read(json, &mut self.last_ids) {
             Ok(item) if item.related_contact_id.is_some() || self.is_of_this_chat(&item) => {
                 self.receive(Arc::new(item), Source::Live);
             }

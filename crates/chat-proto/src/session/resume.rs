@@ -120,20 +120,19 @@ impl Session {
             .collect();
         let first_untold = untold_positions.first();
         let is_told = |position: &Position| first_untold.is_none_or(|first| position < first);
-        let before = self.reported.after.values();
+        let before = self.reported.after.values().cloned();
         let seen: BTreeSet<_> = self.transcript.seen().chain(before).collect();
         // Nothing is missing up to an item that lies before both the anchor and what is untold.
         let anchor = self.gap.anchor().and_then(|anchor| {
             if is_told(anchor) {
                 return Some(anchor);
             }
-            let before = seen.iter().rev().copied();
-            before.into_iter().find(|position| is_told(position))
+            seen.iter().rev().find(|position| is_told(position))
         });
         let floors = [self.transcript.seen_up_to(), self.reported.up_to.as_ref()];
         let floors = floors.into_iter().flatten().filter(|at| is_told(at));
         let reported_up_to = floors.chain(anchor).max();
-        let newest_first = seen.iter().rev().copied().enumerate();
+        let newest_first = seen.iter().rev().enumerate();
         let told = newest_first.filter(|(back, position)| {
             let named = *back < RECENT || Some(*position) > reported_up_to;
             named && !untold_positions.contains(position)

@@ -4,24 +4,66 @@
 //! counts as known.
 
 use std::collections::{BTreeSet, HashMap};
-use std::hash::{BuildHasherDefault, DefaultHasher};
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher, Hash, Hasher};
 
 use crate::ids::ItemId;
 use crate::transcript::Position;
 
-/// A map whose cost does not grow with its size. Its hashes are the same in every run; the ids
-/// are the service's, so nobody else can choose them to collide.
-type ById<T> = HashMap<ItemId, T, BuildHasherDefault<DefaultHasher>>;
+/// An id with its hash, so that a map that grows need not read all ids again, which at 100,000
+/// of them lie all over the memory. Hashes are the same in every run; the ids are the service's,
+/// so nobody else can choose them to collide.
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct Key {
+    hash: u64,
+    id: ItemId,
+}
 
+impl Key {
+    fn of(id: &ItemId) -> Self {
+        let hash = BuildHasherDefault::<DefaultHasher>::new().hash_one(id);
+        let id = id.clone();
+        Self { hash, id }
+    }
+}
+
+impl Hash for Key {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.hash);
+    }
+}
+
+/// Hands on the hash that a [`Key`] brings.
+#[derive(Clone, Default, Debug)]
+struct Brought(u64);
+
+impl Hasher for Brought {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+}
+
+/// What is known of an id.
 #[derive(Clone, Debug)]
-enum Place {
+pub(super) enum Place {
+    /// The item stands here.
     Held(Position),
+    /// It was dropped.
     Dropped,
 }
 
 #[derive(Clone, Debug)]
 pub(super) struct Known {
-    places: ById<Place>,
+    places: HashMap<Key, Place, BuildHasherDefault<Brought>>,
     dropped: BTreeSet<Position>,
     /// The newest position that is not remembered by its id any more.
     floor: Option<Position>,
@@ -38,9 +80,13 @@ impl Known {
         }
     }
 
+    pub(super) fn get(&self, id: &ItemId) -> Option<&Place> {
+        self.places.get(&Key::of(id))
+    }
+
     /// Where the item stands that the transcript holds under this id.
     pub(super) fn held(&self, id: &ItemId) -> Option<&Position> {
-        match self.places.get(id)? {
+        match self.get(id)? {
             Place::Held(position) => Some(position),
             Place::Dropped => None,
         }
@@ -48,13 +94,12 @@ impl Known {
 
     /// Whether an item of this id was dropped, as far as that is remembered.
     pub(super) fn is_dropped(&self, id: &ItemId) -> bool {
-        matches!(self.places.get(id), Some(Place::Dropped))
+        matches!(self.get(id), Some(Place::Dropped))
     }
 
-    /// Whether the item at this position has been there before, as far as that is remembered.
-    pub(super) fn knows(&self, position: &Position) -> bool {
-        let below = |floor: &Position| position <= floor;
-        self.floor.as_ref().is_some_and(below) || self.places.contains_key(&position.id)
+    /// Whether an item at this position, whose id is not known, counts as known all the same.
+    pub(super) fn is_too_old(&self, position: &Position) -> bool {
+        self.floor.as_ref().is_some_and(|floor| position <= floor)
     }
 
     /// Where those stand that are remembered and not held.
@@ -68,22 +113,17 @@ impl Known {
     }
 
     pub(super) fn hold(&mut self, position: Position) {
-        let id = position.id.clone();
-        self.places.insert(id, Place::Held(position));
+        let key = Key::of(&position.id);
+        self.places.insert(key, Place::Held(position));
     }
 
     /// The item leaves, or finds no room, and is remembered.
     pub(super) fn drop(&mut self, position: Position) {
-        match self.places.get_mut(&position.id) {
-            Some(place) => *place = Place::Dropped,
-            None => {
-                self.places.insert(position.id.clone(), Place::Dropped);
-            }
-        }
+        self.places.insert(Key::of(&position.id), Place::Dropped);
         self.dropped.insert(position);
         if self.dropped.len() > self.limit {
             if let Some(oldest) = self.dropped.pop_first() {
-                self.places.remove(&oldest.id);
+                self.places.remove(&Key::of(&oldest.id));
                 self.floor = self.floor.take().max(Some(oldest));
             }
         }
@@ -91,6 +131,6 @@ impl Known {
 
     /// The item leaves and counts as never seen.
     pub(super) fn forget(&mut self, id: &ItemId) {
-        self.places.remove(id);
+        self.places.remove(&Key::of(id));
     }
 }

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use crate::api::Draft;
 use crate::ids::{ItemId, LocalId, ParticipantId};
-use crate::transcript::known::Known;
+use crate::transcript::known::{Known, Place};
 use crate::transcript::order::OrderedEntries;
 use crate::transcript::partial::{Part, Partials};
 use crate::wire::{AbsoluteTime, Attachment, AttachmentStatus, Item, ItemType};
@@ -115,13 +115,11 @@ impl Transcript {
     }
 
     /// Where each item stands that the service has shown us, as far as that is remembered.
-    pub(crate) fn seen(&self) -> impl Iterator<Item = &Position> {
-        let held = self.ordered.entries();
-        let shown = held.filter(|(position, entry)| {
-            !entry.is_partial() && !self.unseen.contains_key(&position.id)
-        });
-        let shown = shown.map(|(position, _)| position);
-        shown.chain(self.known.dropped())
+    pub(crate) fn seen(&self) -> impl Iterator<Item = Position> {
+        let held = self.ordered.iter().filter(|entry| !entry.is_partial());
+        let held = held.filter_map(|entry| Position::of(&entry.item));
+        let shown = held.filter(|position| !self.unseen.contains_key(&position.id));
+        shown.chain(self.known.dropped().cloned())
     }
 
     /// Everything up to here counts as shown, since more than that is not remembered.
@@ -206,18 +204,18 @@ impl Transcript {
     ) -> Arrival {
         let ours = self.unseen.remove(&position.id);
         let was_open = self.partials.close(&position.id);
-        if let Some(known) = self.known.held(&position.id).cloned() {
-            if ours.is_some() || self.is_partial(&known) {
-                self.replace(&known, position, item, ours);
-                return Arrival::New(ours);
+        match self.known.get(&position.id) {
+            Some(Place::Held(known)) => {
+                let known = known.clone();
+                return self.receive_again(item, &known, position, ours);
             }
-            if self.is_amended_by(&known, item) || self.has_new_attachments(&known, item) {
-                self.replace(&known, position, item, None);
+            Some(Place::Dropped) => return Arrival::Known,
+            None => {
+                let is_awaited = was_open || ours.is_some();
+                if !is_awaited && self.known.is_too_old(&position) {
+                    return Arrival::Known;
+                }
             }
-            return Arrival::Known;
-        }
-        if !was_open && self.known.knows(&position) {
-            return Arrival::Known;
         }
         let local_id = ours.or(echo_of);
         if let Some(local_id) = local_id {
@@ -234,6 +232,25 @@ impl Transcript {
         Arrival::New(local_id)
     }
 
+    /// An item of an id that the transcript holds: the one that its entry was made for, one that
+    /// says it better, or the same.
+    fn receive_again(
+        &mut self,
+        item: &Arc<Item>,
+        known: &Position,
+        position: Position,
+        ours: Option<LocalId>,
+    ) -> Arrival {
+        if ours.is_some() || self.is_partial(known) {
+            self.replace(known, position, item, ours);
+            return Arrival::New(ours);
+        }
+        if self.is_amended_by(known, item) || self.has_new_attachments(known, item) {
+            self.replace(known, position, item, None);
+        }
+        Arrival::Known
+    }
+
     /// A part of a message that is still being written.
     pub(crate) fn receive_part(&mut self, item: &Arc<Item>) -> Arrival {
         let Some(id) = &item.id else {
@@ -241,7 +258,8 @@ impl Transcript {
         };
         let held = self.known.held(id).cloned();
         let is_whole = held.as_ref().is_some_and(|at| !self.is_partial(at));
-        if is_whole || self.known.is_dropped(id) {
+        let is_too_old = || Position::of(item).is_some_and(|at| self.known.is_too_old(&at));
+        if is_whole || self.known.is_dropped(id) || is_too_old() {
             return Arrival::Known; // it comes after the whole message
         }
         match self.partials.take(id, item) {
@@ -437,17 +455,18 @@ impl Transcript {
         if let Some(status) = self.receipts.remove(&position.id) {
             entry.status = entry.status.max(status);
         }
-        let oldest = self.ordered.first();
-        if self.is_full() && oldest.is_some_and(|oldest| position < *oldest) {
+        if self.is_full() && self.ordered.begins_after(&position) {
             self.leave(position, &entry);
             return;
         }
-        self.known.hold(position.clone());
-        let index = self.ordered.insert(position, entry.clone());
+        let index = self.ordered.insert(&position, entry.clone());
+        self.known.hold(position);
         self.changes.push(Change::Inserted { index, entry });
         if self.ordered.len() > self.limit {
-            if let Some((position, entry)) = self.ordered.pop_first() {
-                self.leave(position, &entry);
+            if let Some(entry) = self.ordered.pop_first() {
+                if let Some(position) = Position::of(&entry.item) {
+                    self.leave(position, &entry);
+                }
                 self.changes.push(Change::Removed { index: 0 });
             }
         }

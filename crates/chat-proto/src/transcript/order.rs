@@ -1,7 +1,11 @@
 //! Entries in order, in runs of bounded length. Inserting moves a part of one run; looking up is
-//! a search for the run and another one in it. Beside the runs stand the indices at which they
-//! begin: a few hundred numbers at 100,000 entries, which an insert raises in one sweep.
+//! a search for the run and another one in it.
+//!
+//! What is searched stands apart from the entries and close together, since at 100,000 entries the
+//! way to the memory is what costs: the time of each entry, the time at which each run begins, and
+//! its index.
 
+use std::cmp::Ordering;
 use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
@@ -27,39 +31,61 @@ impl Position {
     }
 }
 
-/// The longest run.
-const RUN: usize = 256;
+/// The longest run. At 100,000 entries there are about a thousand.
+const RUN: usize = 128;
 
 /// A part of the order. Never empty.
 #[derive(Clone, Debug)]
 struct Run {
-    /// Where its first entry stands: kept here, so that the search for a run does not read runs.
-    first: Position,
-    entries: VecDeque<(Position, Entry)>,
-}
-
-impl Run {
-    /// `None` when there is no entry.
-    fn of(entries: VecDeque<(Position, Entry)>) -> Option<Self> {
-        let (first, _) = entries.front()?;
-        let first = first.clone();
-        Some(Self { first, entries })
-    }
+    /// The microsecond of each entry.
+    keys: VecDeque<i64>,
+    entries: VecDeque<Entry>,
 }
 
 #[derive(Clone, Debug)]
 pub(super) struct OrderedEntries {
     /// Each run is sorted, and all of it comes before all of the next.
     runs: Vec<Run>,
+    /// The key of the first entry of each run.
+    firsts: Vec<i64>,
     /// The index of the first entry of each run.
     starts: Vec<usize>,
     len: usize,
+}
+
+/// How an entry stands to a position. Keys are compared before: they tell most of them apart.
+fn compare(entry: Option<&Entry>, position: &Position) -> Ordering {
+    let Some(Entry { item, .. }) = entry else {
+        return Ordering::Greater;
+    };
+    let time = item.absolute_time.as_ref().cmp(&Some(&position.time));
+    time.then_with(|| item.id.as_ref().cmp(&Some(&position.id)))
+}
+
+impl Run {
+    /// Where a position belongs, and whether it is taken.
+    fn search(&self, position: &Position) -> (usize, bool) {
+        let key = position.time.microsecond();
+        let (mut from, mut to) = (0, self.keys.len());
+        while from < to {
+            let middle = from + (to - from) / 2;
+            let entry = || self.entries.get(middle);
+            let order = self.keys[middle].cmp(&key);
+            match order.then_with(|| compare(entry(), position)) {
+                Ordering::Less => from = middle + 1,
+                Ordering::Equal => return (middle, true),
+                Ordering::Greater => to = middle,
+            }
+        }
+        (from, false)
+    }
 }
 
 impl OrderedEntries {
     pub(super) const fn new() -> Self {
         Self {
             runs: Vec::new(),
+            firsts: Vec::new(),
             starts: Vec::new(),
             len: 0,
         }
@@ -70,123 +96,139 @@ impl OrderedEntries {
     }
 
     pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = &Entry> {
-        let entries = self.runs.iter().flat_map(|run| &run.entries);
-        entries.map(|(_, entry)| entry)
+        self.runs.iter().flat_map(|run| &run.entries)
     }
 
-    /// All of them, with where they stand.
-    pub(super) fn entries(&self) -> impl Iterator<Item = (&Position, &Entry)> {
-        let entries = self.runs.iter().flat_map(|run| &run.entries);
-        entries.map(|(position, entry)| (position, entry))
-    }
-
-    pub(super) fn first(&self) -> Option<&Position> {
-        self.runs.first().map(|run| &run.first)
+    /// Whether this position comes before all entries.
+    pub(super) fn begins_after(&self, position: &Position) -> bool {
+        compare(self.get(0), position) == Ordering::Greater
     }
 
     pub(super) fn get(&self, index: usize) -> Option<&Entry> {
         let run = self.starts.partition_point(|start| *start <= index);
         let run = run.checked_sub(1)?;
-        let (_, entry) = self.runs[run].entries.get(index - self.starts[run])?;
-        Some(entry)
+        self.runs[run].entries.get(index - self.starts[run])
     }
 
     /// The entry at this position, with its index.
     pub(super) fn find(&self, position: &Position) -> Option<(usize, &Entry)> {
         let (run, at) = self.search(position)?;
-        let (_, entry) = self.runs[run].entries.get(at)?;
+        let entry = self.runs[run].entries.get(at)?;
         Some((self.starts[run] + at, entry))
     }
 
-    /// The same, to be changed.
+    /// The same, to be changed; but not its item's id and time.
     pub(super) fn find_mut(&mut self, position: &Position) -> Option<(usize, &mut Entry)> {
         let (run, at) = self.search(position)?;
-        let (_, entry) = self.runs[run].entries.get_mut(at)?;
+        let entry = self.runs[run].entries.get_mut(at)?;
         Some((self.starts[run] + at, entry))
     }
 
-    /// Inserts an entry at a position that is not taken, and tells its index.
-    pub(super) fn insert(&mut self, position: Position, entry: Entry) -> usize {
+    /// Inserts an entry at its position, which is not taken, and tells its index.
+    pub(super) fn insert(&mut self, position: &Position, entry: Entry) -> usize {
         self.len += 1;
-        let Some(run) = self.run_for(&position) else {
+        let key = position.time.microsecond();
+        let Some(number) = self.run_for(position) else {
             self.starts.push(0);
-            self.runs.extend(Run::of([(position, entry)].into()));
+            self.firsts.push(key);
+            self.runs.push(Run {
+                keys: [key].into(),
+                entries: [entry].into(),
+            });
             return 0;
         };
-        let Run { first, entries } = &mut self.runs[run];
-        let at = entries.partition_point(|(other, _)| *other < position);
+        let run = &mut self.runs[number];
+        let (at, _) = run.search(position);
         if at == 0 {
-            first.clone_from(&position);
+            self.firsts[number] = key;
         }
-        entries.insert(at, (position, entry));
-        let index = self.starts[run] + at;
-        let overflow = if entries.len() > RUN {
-            // What grows at its end, as a chat does, leaves full runs behind.
-            let keep = if at == RUN { RUN } else { RUN / 2 };
-            Run::of(entries.split_off(keep))
-        } else {
-            None
-        };
-        for start in &mut self.starts[run + 1..] {
+        run.keys.insert(at, key);
+        run.entries.insert(at, entry);
+        for start in &mut self.starts[number + 1..] {
             *start += 1;
         }
-        if let Some(rest) = overflow {
-            let start = self.starts[run] + self.runs[run].entries.len();
-            self.starts.insert(run + 1, start);
-            self.runs.insert(run + 1, rest);
+        let index = self.starts[number] + at;
+        if run.keys.len() > RUN {
+            // What grows at its end, as a chat does, leaves full runs behind.
+            self.split(number, if at == RUN { RUN } else { RUN / 2 });
         }
         index
+    }
+
+    /// Makes a run of its own of what follows the first `keep` entries of a run.
+    fn split(&mut self, number: usize, keep: usize) {
+        let run = &mut self.runs[number];
+        let rest = Run {
+            keys: run.keys.split_off(keep),
+            entries: run.entries.split_off(keep),
+        };
+        let Some(first) = rest.keys.front() else {
+            return;
+        };
+        self.firsts.insert(number + 1, *first);
+        self.starts.insert(number + 1, self.starts[number] + keep);
+        self.runs.insert(number + 1, rest);
     }
 
     pub(super) fn remove(&mut self, position: &Position) -> Option<(usize, Entry)> {
         let (run, at) = self.search(position)?;
         let index = self.starts[run] + at;
-        let (_, entry) = self.take(run, at)?;
-        Some((index, entry))
+        Some((index, self.take(run, at)?))
     }
 
-    pub(super) fn pop_first(&mut self) -> Option<(Position, Entry)> {
+    pub(super) fn pop_first(&mut self) -> Option<Entry> {
         if self.runs.is_empty() {
             return None;
         }
         self.take(0, 0)
     }
 
-    fn take(&mut self, run: usize, at: usize) -> Option<(Position, Entry)> {
-        let Run { first, entries } = &mut self.runs[run];
-        let taken = entries.remove(at)?;
+    fn take(&mut self, number: usize, at: usize) -> Option<Entry> {
+        let run = &mut self.runs[number];
+        run.keys.remove(at);
+        let taken = run.entries.remove(at)?;
         self.len -= 1;
-        for start in &mut self.starts[run + 1..] {
+        for start in &mut self.starts[number + 1..] {
             *start -= 1;
         }
-        match entries.front() {
-            Some((position, _)) if at == 0 => first.clone_from(position),
-            Some(_) => {}
-            None => {
-                self.runs.remove(run);
-                self.starts.remove(run);
-            }
+        if let Some(first) = run.keys.front() {
+            self.firsts[number] = *first;
+        } else {
+            self.runs.remove(number);
+            self.firsts.remove(number);
+            self.starts.remove(number);
         }
         Some(taken)
     }
 
     /// The run a position belongs to: the last one that begins at or before it, or the first.
     fn run_for(&self, position: &Position) -> Option<usize> {
-        let last = self.runs.last()?;
-        if last.first <= *position {
-            return Some(self.runs.len() - 1); // where most of what arrives belongs
+        let last = self.runs.len().checked_sub(1)?;
+        let key = position.time.microsecond();
+        let begins_later = |number: usize| {
+            let first = || self.runs[number].entries.front();
+            let order = self.firsts[number].cmp(&key);
+            order.then_with(|| compare(first(), position)) == Ordering::Greater
+        };
+        if !begins_later(last) {
+            return Some(last); // where most of what arrives belongs
         }
-        let before = self.runs.partition_point(|run| run.first <= *position);
-        Some(before.saturating_sub(1))
+        let (mut from, mut to) = (0, last);
+        while from < to {
+            let middle = from + (to - from) / 2;
+            if begins_later(middle) {
+                to = middle;
+            } else {
+                from = middle + 1;
+            }
+        }
+        Some(from.saturating_sub(1))
     }
 
     fn search(&self, position: &Position) -> Option<(usize, usize)> {
         let run = self.run_for(position)?;
-        let entries = &self.runs[run].entries;
-        let at = entries
-            .binary_search_by(|(other, _)| other.cmp(position))
-            .ok()?;
-        Some((run, at))
+        let (at, taken) = self.runs[run].search(position);
+        taken.then_some((run, at))
     }
 }
 
@@ -228,7 +270,7 @@ mod tests {
                 let (position, entry) = entry(id);
                 match what {
                     0 => prop_assert_eq!(
-                        ordered.pop_first().map(|(position, _)| position),
+                        ordered.pop_first().and_then(|entry| Position::of(&entry.item)),
                         set.pop_first()
                     ),
                     1 | 2 => {
@@ -241,13 +283,15 @@ mod tests {
                         prop_assert_eq!(index, set.range(..&position).count());
                     }
                     _ => {
-                        let index = ordered.insert(position.clone(), entry);
+                        let index = ordered.insert(&position, entry);
                         prop_assert_eq!(index, set.range(..&position).count());
-                        set.insert(position);
+                        set.insert(position.clone());
                     }
                 }
                 prop_assert_eq!(ordered.len(), set.len());
-                prop_assert_eq!(ordered.first(), set.first());
+                if let Some(first) = set.first() {
+                    prop_assert_eq!(ordered.begins_after(&position), position < *first);
+                }
             }
             for (index, position) in set.iter().enumerate() {
                 let id = ordered.get(index).and_then(|entry| entry.item.id.as_ref());

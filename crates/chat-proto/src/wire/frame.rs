@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::error::ProtocolError;
-use crate::wire::text::Text;
+use crate::wire::text::{Text, read_string};
 
 /// Subscribes to the chat.
 pub const SUBSCRIBE: &str = r#"{"topic":"aws/subscribe","content":{"topics":["aws/chat"]}}"#;
@@ -134,7 +134,7 @@ impl<'a> Frame<'a> {
                     what: "the chat frame",
                     field: "content",
                 })?;
-                let Text(item) = serde_json::from_str(content.get())
+                let item = read_string(content.get())
                     .map_err(|error| ProtocolError::json("the chat frame's content", &error))?;
                 Ok(Self::Chat { item })
             }

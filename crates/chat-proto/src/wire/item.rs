@@ -256,9 +256,15 @@ impl Item {
     /// [`ProtocolError`] when it is not a JSON object with fields of the service's types, or has
     /// neither a type nor a content type.
     pub fn parse(json: &str) -> Result<Self, ProtocolError> {
+        Self::read(json.into(), &mut LastIds::default())
+    }
+
+    /// The same, of JSON that is to be kept. Ids that are those of the item before are shared
+    /// with it.
+    pub(crate) fn read(json: Arc<str>, last: &mut LastIds) -> Result<Self, ProtocolError> {
         const WHAT: &str = "the item";
         let wire: WireItem<'_> =
-            serde_json::from_str(json).map_err(|error| ProtocolError::json(WHAT, &error))?;
+            serde_json::from_str(&json).map_err(|error| ProtocolError::json(WHAT, &error))?;
         if wire.r#type.is_none() && wire.content_type.is_none() {
             return Err(ProtocolError::Missing {
                 what: WHAT,
@@ -276,14 +282,14 @@ impl Item {
                 .content_type
                 .map(|text| ContentType::from(text.as_str())),
             content: wire.content,
-            participant_id: participant(wire.participant_id),
+            participant_id: last.participant(wire.participant_id),
             participant_role: wire
                 .participant_role
                 .map(|text| ParticipantRole::from(text.as_str())),
             display_name: wire.display_name,
-            initial_contact_id: contact(wire.initial_contact_id),
-            contact_id: contact(wire.contact_id),
-            related_contact_id: contact(wire.related_contact_id),
+            initial_contact_id: last.contact(wire.initial_contact_id),
+            contact_id: last.contact(wire.contact_id),
+            related_contact_id: last.contact(wire.related_contact_id),
             attachments: wire
                 .attachments
                 .unwrap_or_default()
@@ -291,7 +297,7 @@ impl Item {
                 .map(Attachment::from)
                 .collect(),
             metadata: wire.message_metadata.map(MessageMetadata::from),
-            raw: Some(json.into()),
+            raw: Some(json),
         })
     }
 
@@ -347,12 +353,29 @@ fn time(text: Option<Text<'_>>) -> Option<AbsoluteTime> {
     text.and_then(|text| AbsoluteTime::parse(text.as_str()))
 }
 
-fn participant(text: Option<Text<'_>>) -> Option<ParticipantId> {
-    text.map(|text| ParticipantId::from(text.as_str()))
+/// The ids of the last item that was read: most often those of the next one, too.
+#[derive(Clone, Default, Debug)]
+pub(crate) struct LastIds {
+    contact: Option<ContactId>,
+    participant: Option<ParticipantId>,
 }
 
-fn contact(text: Option<Text<'_>>) -> Option<ContactId> {
-    text.map(|text| ContactId::from(text.as_str()))
+impl LastIds {
+    fn contact(&mut self, text: Option<Text<'_>>) -> Option<ContactId> {
+        let text = text?;
+        if self.contact.as_ref().map(ContactId::as_str) != Some(text.as_str()) {
+            self.contact = Some(ContactId::from(text.as_str()));
+        }
+        self.contact.clone()
+    }
+
+    fn participant(&mut self, text: Option<Text<'_>>) -> Option<ParticipantId> {
+        let text = text?;
+        if self.participant.as_ref().map(ParticipantId::as_str) != Some(text.as_str()) {
+            self.participant = Some(ParticipantId::from(text.as_str()));
+        }
+        self.participant.clone()
+    }
 }
 
 impl From<WireAttachment<'_>> for Attachment {
@@ -386,7 +409,9 @@ impl From<WireMetadata<'_>> for MessageMetadata {
 impl From<WireReceipt<'_>> for Receipt {
     fn from(wire: WireReceipt<'_>) -> Self {
         Self {
-            recipient_participant_id: participant(wire.recipient_participant_id),
+            recipient_participant_id: wire
+                .recipient_participant_id
+                .map(|text| ParticipantId::from(text.as_str())),
             delivered: time(wire.delivered_timestamp),
             read: time(wire.read_timestamp),
         }
