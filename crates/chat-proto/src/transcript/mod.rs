@@ -7,6 +7,8 @@ mod entry;
 mod known;
 mod order;
 mod partial;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
