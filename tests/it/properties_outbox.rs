@@ -368,3 +368,31 @@ fn the_echo_of_a_confirmed_message_is_not_taken_for_a_later_one_that_says_the_sa
     assert_eq!(chat.sent.len(), 1);
     assert_eq!(chat.failed.len(), 1, "the second one was lost in silence");
 }
+
+#[test]
+fn an_item_that_may_be_another_messages_does_not_confirm_one_that_is_refused() {
+    let mut chat = Chat::live();
+    for step in [
+        Step::Send(0),
+        Step::TakesIn,
+        Step::Send(0),
+        Step::Cut,
+        Step::Fail(Some(400)),
+        Step::Resend,
+        Step::ComesUp,
+        Step::Fail(Some(400)),
+    ] {
+        chat.step(&step);
+    }
+    while chat.answer() {}
+    let (resent, refused) = (chat.sent.keys().next(), chat.failed.first());
+    assert!(resent < refused && chat.failed.len() == 1);
+    // The one that was refused is shown still, behind the one that arrived.
+    let statuses: Vec<Status> = chat
+        .session
+        .transcript()
+        .iter()
+        .map(|entry| entry.status)
+        .collect();
+    assert_eq!(statuses, [Status::Sent, Status::Failed]);
+}

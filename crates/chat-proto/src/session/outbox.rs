@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::action::WakeReason;
 use crate::api::{Draft, SendMessage, SentMessage};
-use crate::error::{CommandError, Refused, RequestError, SendError};
+use crate::error::{CommandError, Refused, RequestError, RetryClass, SendError};
 use crate::event::Event;
 use crate::ids::{ClientToken, ItemId, LocalId};
 use crate::resume_state::{SavedMessage, SavedOutbox};
@@ -46,9 +46,8 @@ struct Head {
     last_error: Option<RequestError>,
     /// The item taken for its echo.
     echo: Option<ItemId>,
-    /// Whether that item can be no other message of ours, so that it proves that the service has
-    /// this one.
-    echo_is_proof: bool,
+    /// Whether that may as well be the echo of another one that says the same.
+    echo_is_doubtful: bool,
 }
 
 #[derive(Debug)]
@@ -118,7 +117,9 @@ impl Outbox {
             transcript.set_local_status(message.local_id, Status::Failed);
         }
         if saved.echo.is_some() {
-            self.head.get_or_insert_default().echo = saved.echo;
+            let head = self.head.get_or_insert_default();
+            head.echo = saved.echo;
+            head.echo_is_doubtful = true; // what else was sent meanwhile is not known
         }
         for (local_id, id, absolute_time) in saved.sent {
             outputs.events.push_back(Event::MessageSent {
@@ -286,7 +287,7 @@ impl Outbox {
             let known = head.echo.is_some() && head.echo == item.id;
             if known || (head.echo.is_none() && message.is_told_by(item)) {
                 head.echo = item.id.clone();
-                head.echo_is_proof |= !known && !is_other;
+                head.echo_is_doubtful |= known || is_other;
                 return Some(message.local_id);
             }
         }
@@ -327,28 +328,31 @@ impl Outbox {
         outputs: &mut Outputs,
         transcript: &mut Transcript,
     ) {
-        let proof = self.head.as_ref().is_some_and(|head| head.echo_is_proof);
-        let echo = self.head.as_mut().and_then(|head| head.echo.take());
+        let head = self.head.take().unwrap_or_default();
         let Some(message) = self.pop_head() else {
             return;
         };
         let local_id = message.local_id;
-        if let Some(id) = echo.as_ref().filter(|_| !proof) {
-            // It may as well be another message that says the same: this one stands by itself.
-            transcript.part_from_echo(id, local_id, &message.draft);
-        }
-        if let Some(id) = echo.filter(|_| proof) {
-            // The service has shown it to us, so it has it, whatever became of its answer.
-            let absolute_time = transcript
-                .index_of(&id)
-                .and_then(|index| transcript.get(index))
-                .and_then(|entry| entry.item.absolute_time.clone());
-            outputs.events.push_back(Event::MessageSent {
-                local_id,
-                id,
-                absolute_time,
-            });
-            return;
+        // A service that has it does not refuse its repetition.
+        let refused = matches!(&error, SendError::Refused(cause)
+            if cause.retry_class() == RetryClass::Never);
+        if let Some(id) = head.echo {
+            if refused || head.echo_is_doubtful {
+                transcript.disown(&id);
+                transcript.push_local(local_id, &message.draft);
+            } else {
+                // The service has shown it to us, so it has it, whatever became of its answer.
+                let absolute_time = transcript
+                    .index_of(&id)
+                    .and_then(|index| transcript.get(index))
+                    .and_then(|entry| entry.item.absolute_time.clone());
+                outputs.events.push_back(Event::MessageSent {
+                    local_id,
+                    id,
+                    absolute_time,
+                });
+                return;
+            }
         }
         transcript.set_local_status(local_id, Status::Failed);
         outputs.events.push_back(Event::MessageFailed {

@@ -321,7 +321,7 @@ impl Transcript {
     ) {
         if let Some(echo) = echo.filter(|echo| *echo != id) {
             // The service says that another item is ours: the one taken for it stands alone.
-            self.set_local_id(echo, None);
+            self.disown(echo);
         }
         if self.known.held(id).is_some() {
             self.remove_local(local_id);
@@ -348,12 +348,6 @@ impl Transcript {
                 status: Status::Sent,
             },
         );
-    }
-
-    /// An item that was taken for the echo of a message of ours need not be it: both stand alone.
-    pub(crate) fn part_from_echo(&mut self, echo: &ItemId, local_id: LocalId, draft: &Draft) {
-        self.set_local_id(echo, None);
-        self.push_local(local_id, draft);
     }
 
     /// Receipts raise the status of the message they are for, and never lower it.
@@ -392,6 +386,11 @@ impl Transcript {
             }
             rises
         });
+    }
+
+    /// The item is not the echo of the message of ours that it was taken for.
+    pub(crate) fn disown(&mut self, id: &ItemId) {
+        self.set_local_id(id, None);
     }
 
     fn set_local_id(&mut self, id: &ItemId, local_id: Option<LocalId>) {
