@@ -229,7 +229,9 @@ impl Life {
             assert_eq!(self.world.journal.established, 0, "it does not see the end");
             return self.leave(|_| false);
         }
-        if self.world.journal.unresolved.is_empty() {
+        // A denial is what the end of a chat looks like: the transcript is not asked for again.
+        let denied = self.denied.contains(&Operation::GetTranscript);
+        if self.world.journal.unresolved.is_empty() && !denied {
             self.world.verify();
         } else {
             self.world.verify_sent();
