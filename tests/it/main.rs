@@ -1,5 +1,11 @@
 //! The behaviour tests, one file for each behaviour.
 
+mod defects_bounds;
+mod defects_connection;
+mod defects_events;
+mod defects_receipts;
+mod defects_setup;
+mod defects_transcript;
 mod properties;
 mod properties_any_input;
 mod properties_outbox;
