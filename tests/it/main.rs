@@ -10,6 +10,7 @@ mod properties;
 mod properties_any_input;
 mod properties_outbox;
 mod properties_receipts;
+mod protocol_document;
 mod resume_anywhere;
 mod schedules;
 mod simulated_attachments;
