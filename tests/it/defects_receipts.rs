@@ -63,6 +63,8 @@ fn a_receipt_asked_for_twice_is_sent_once_and_settles_once() {
     ask(&mut lone, DELIVERED, 1);
     lone.pass(Duration::from_millis(100));
     ask(&mut lone, DELIVERED, 1);
+    lone.pass(Duration::from_millis(300));
+    ask(&mut lone, DELIVERED, 1); // the first one is on its way
     seconds(&mut lone, 7);
     assert_eq!(settled(&lone), [(DELIVERED, id(1), ReceiptOutcome::Sent)]);
     assert_eq!(lone.bodies(Operation::SendEvent).len(), 1);
