@@ -2,8 +2,8 @@
 
 use chat_proto::api::GetTranscript;
 use chat_proto::{
-    ChatDetails, CommandError, Config, Endpoint, Hub, Instant, ItemId, Operation, ReceiptKind,
-    Seed, Start,
+    ChatDetails, CommandError, Config, Endpoint, Hub, Instant, ItemId, Operation, Priority, Quotas,
+    RateLimiter, ReceiptKind, Seed, Start,
 };
 use chat_tests::{Lone, START_UNIX, message};
 
@@ -121,4 +121,23 @@ fn a_hub_takes_no_more_sessions_than_its_limit() {
         matches!(full, CommandError::Full { limit: 2, .. }),
         "{full}"
     );
+}
+
+#[test]
+fn a_rate_limiter_without_quotas_keeps_nothing_waiting() {
+    let begun = |quotas: &Quotas| {
+        let mut limiter = RateLimiter::new(quotas);
+        for number in 0..100_u32 {
+            limiter.submit(number, Operation::SendMessage, Priority::Message);
+        }
+        let begun = std::iter::from_fn(|| limiter.poll(Instant::ORIGIN)).count();
+        (begun, limiter.waiting())
+    };
+    assert_eq!(begun(&Quotas::unlimited()), (100, 0));
+    let mut quotas = Quotas::default();
+    let (some, rest) = begun(&quotas);
+    assert!(some < 100 && some + rest == 100, "{some} and {rest}");
+    // Messages and events share one quota, by either name.
+    quotas.set(Operation::SendEvent, None);
+    assert_eq!(begun(&quotas), (100, 0));
 }
