@@ -5,7 +5,7 @@ use std::fmt;
 use crate::action::Transferred;
 use crate::api::{
     ApiRequest, CancelParticipantAuthentication, DescribeView, GetAttachment, GetAuthenticationUrl,
-    NewAttachment,
+    GetTranscript, NewAttachment, SendEvent,
 };
 use crate::error::{CommandError, TransportError};
 use crate::event::CallAnswer;
@@ -16,6 +16,74 @@ use crate::session::phase::Phase;
 use crate::time::Instant;
 
 impl Session {
+    /// Sends an event. [`Event::CallFinished`](crate::Event::CallFinished) follows.
+    ///
+    /// # Errors
+    /// [`CommandError`] when the event breaks a limit of the service, too many calls are under
+    /// way, or the session has never been connected, is suspended or over.
+    pub fn send_event(&mut self, now: Instant, event: SendEvent) -> Result<CallId, CommandError> {
+        let event = match event.client_token {
+            Some(_) => event,
+            None => {
+                let token = self.outputs.random.client_token();
+                event.with_client_token(token)
+            }
+        };
+        self.call(now, "send_event", event, CallAnswer::EventSent)
+    }
+
+    /// Reads a page of the transcript. [`Event::CallFinished`](crate::Event::CallFinished) follows; the session's own
+    /// transcript does not change by it.
+    ///
+    /// # Errors
+    /// As [`send_event`](Self::send_event).
+    pub fn get_transcript(
+        &mut self,
+        now: Instant,
+        request: GetTranscript,
+    ) -> Result<CallId, CommandError> {
+        self.call(now, "get_transcript", request, CallAnswer::Transcript)
+    }
+
+    /// Takes the 100 items before the oldest one into the session's transcript.
+    /// [`Event::CallFinished`](crate::Event::CallFinished) follows.
+    ///
+    /// # Errors
+    /// As [`send_event`](Self::send_event), and when the newest items have not been read yet, older
+    /// ones are being loaded already, or the transcript holds as many items as it may.
+    pub fn load_older(&mut self, now: Instant) -> Result<CallId, CommandError> {
+        self.begin(now);
+        self.check_awake("load_older")?;
+        if !self.gap.is_history_read() {
+            return Err(CommandError::TooEarly {
+                command: "load_older",
+                advice: "the newest items are still being read; wait for the first of them",
+            });
+        }
+        let limit = |limited, queue, limit| {
+            if limited {
+                Err(CommandError::Full { queue, limit })
+            } else {
+                Ok(())
+            }
+        };
+        let transcript_limit = self.config.transcript_limit;
+        limit(
+            self.calls.is_loading_older(),
+            "the loading of older items",
+            1,
+        )?;
+        limit(
+            self.transcript.is_full(),
+            "the transcript",
+            transcript_limit,
+        )?;
+        let oldest = self.transcript.oldest().cloned();
+        let call = self.calls.load_older(oldest);
+        self.advance();
+        call
+    }
+
     /// Sends a file. [`Event::AttachmentSent`](crate::Event::AttachmentSent) or
     /// [`Event::AttachmentFailed`](crate::Event::AttachmentFailed) follows.
     ///
