@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use chat_proto::{EndReason, Event, Phase, ReceiptKind, ReceiptOutcome, ResumeState};
+use chat_proto::{CommandError, EndReason, Event, Phase, ReceiptKind, ReceiptOutcome, ResumeState};
 use chat_sim::{Effect, Operation};
 use chat_tests::{SECOND, World, on_send};
 
@@ -168,6 +168,24 @@ fn a_process_that_was_leaving_leaves() {
     assert_eq!(world.journal.ended, Some(EndReason::Disconnected));
     assert!(world.record().ended().is_some());
     world.verify_sent();
+}
+
+#[test]
+fn older_items_wait_until_what_was_missed_has_been_read() {
+    let mut world = World::new(10);
+    world.connect();
+    world.agent_sends("before");
+    world.run_minutes(5);
+    let saved = world.save().unwrap();
+    world.kill_and_restore(&saved);
+    world.agent_sends("missed");
+    world.connect();
+    let now = world.instant();
+    let early = world.session.load_older(now).unwrap_err();
+    assert!(matches!(early, CommandError::TooEarly { .. }), "{early}");
+    world.run(SECOND);
+    world.session.load_older(now).unwrap();
+    world.verify();
 }
 
 #[test]

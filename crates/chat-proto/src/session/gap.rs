@@ -39,6 +39,8 @@ pub(super) struct Gap {
     joined: bool,
     /// Whether the history of the first connect has been read.
     history_read: bool,
+    /// Whether a scan has come to its end in this process.
+    read_here: bool,
     /// Whether a connection was lost before that, so that it is not known how far back what was
     /// missed goes.
     interrupted: bool,
@@ -87,6 +89,7 @@ impl Gap {
             anchor: None,
             joined: false,
             history_read: false,
+            read_here: false,
             interrupted: false,
             older: None,
             recent: VecDeque::new(),
@@ -123,9 +126,10 @@ impl Gap {
         self.scan.is_some()
     }
 
-    /// Whether the history of the first connect has been read.
+    /// Whether what was missed has been read once in this process. Until then, what is older than
+    /// the oldest item need not be history.
     pub(super) const fn is_history_read(&self) -> bool {
-        self.history_read
+        self.read_here
     }
 
     /// What gives the page before the history that was read, once it has been: items of past
@@ -341,6 +345,7 @@ impl Gap {
         }
         self.joined = true;
         self.history_read = true;
+        self.read_here = true;
         if scan.recovered > 0 || scan.report_nothing {
             outputs.events.push_back(Event::GapFilled {
                 items: scan.recovered,

@@ -518,6 +518,7 @@ impl Session {
         }
         self.link.stop(&mut self.outputs.actions);
         self.outputs.cancel(Purpose::Url);
+        self.connect_deadline = None;
         self.recovery_deadline = None;
         self.leaving = None;
         let good_token = self.access.is_last_token_good(self.now);
