@@ -1,5 +1,6 @@
 //! The behaviour tests, one file for each behaviour.
 
+mod blocking_example;
 mod defects_bounds;
 mod defects_connection;
 mod defects_events;
