@@ -9,6 +9,19 @@
 //! Take this crate to run chats in an event loop of your own, or to test against the protocol
 //! without a network. For tokio there is `chat-tokio`, which is the loop below made real.
 //!
+//! | to | see |
+//! |---|---|
+//! | drive a session | the loop below, and the example `blocking`: the same over blocking sockets of `std`, without any async runtime |
+//! | know what can happen in a chat | [`Event`], and [`ItemKind`] for what the others do |
+//! | show the conversation | [`Transcript`], and the [`Change`]s that keep a copy of it equal |
+//! | run all chats of an agent, on one socket | [`Hub`] |
+//! | run many sessions within the service's quotas | [`RateLimiter`] |
+//! | go on after a restart of the process | [`Session::resume_state`], [`ResumeState`], [`Session::restore`] |
+//! | call the REST API alone | [`api`] |
+//! | start chats from a backend of your own | [`api::StartChatContact`], signed by `api::sigv4` |
+//! | test a client of your own against anything that can happen | `strategies` |
+//! | change a limit or a time | [`Config`], where each default names its source |
+//!
 //! # The driving loop
 //!
 //! 1. Make a [`Session`] from a [`Start`] (the time, the wall clock, a random seed), a [`Config`]
@@ -117,6 +130,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! The example makes it real: `cargo run -p chat-proto --example blocking -- --endpoint URL`.
+//!
 //! # What it guarantees
 //!
 //! Whatever the network does: every item the service has for us is reported exactly once; every
@@ -125,6 +140,15 @@
 //! [`Event::Established`] comes once and before any item; there is exactly one [`Event::Ended`],
 //! and nothing after it; every queue is bounded by a setting of [`Config`]; no `Debug` and no
 //! error text shows a token, a URL or what people wrote.
+//!
+//! # Features
+//!
+//! Both are off by default.
+//!
+//! | feature | brings |
+//! |---|---|
+//! | `proptest` | `strategies`: inputs, commands and whole lives of a session, for properties of your own |
+//! | `sigv4` | `api::sigv4`: signatures for the operations of the service `connect` |
 
 #![warn(clippy::exhaustive_enums)]
 
@@ -170,3 +194,8 @@ pub use session::{Phase, Session};
 pub use time::{Instant, Seed, Start};
 pub use transcript::{Change, Entry, Status, Transcript};
 pub use wire::{AbsoluteTime, ContentType, InteractiveMessage, Item};
+
+/// The examples of the README compile.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
