@@ -224,3 +224,31 @@ fn the_state_says_what_it_is_and_hides_what_it_holds() {
     let over = world.session.resume_state([]).unwrap_err();
     assert!(over.to_string().contains("begin a new session"), "{over}");
 }
+
+#[test]
+fn a_page_that_was_asked_for_as_an_older_one_may_hold_what_is_new() {
+    for seed in 0..40 {
+        let mut world = World::new(seed);
+        world.connect();
+        world.agent_sends("before");
+        world.run(SECOND);
+        let transcript = world.session.transcript();
+        let last = transcript.iter().last();
+        let last = last.and_then(|entry| entry.item.id.clone()).unwrap();
+        world.sends_receipt(ReceiptKind::Delivered, &last);
+        world.run_minutes(5);
+        world.cut();
+        world.run_minutes(1);
+        let saved = world.save().unwrap();
+        world.kill_and_restore(&saved);
+        world.connect();
+        world.run(SECOND);
+        // The anchor is a receipt, which is no line: the transcript is empty, and the page before
+        // nothing is the newest one. A message may be recorded before it is read.
+        assert!(world.session.transcript().is_empty());
+        let now = world.instant();
+        world.send("new");
+        world.session.load_older(now).unwrap();
+        world.verify();
+    }
+}

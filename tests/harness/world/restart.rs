@@ -59,8 +59,15 @@ impl World {
             .into_iter()
             .filter(|(id, _)| !saved.given.contains_key(id));
         self.forgotten.extend(lost.map(|(_, text)| text));
+        let handed_back: Vec<_> = self.journal.failed.keys().copied().collect();
         self.journal = saved.journal.clone();
         self.journal.continue_in_another_life();
+        // What was handed back after the saving is tried again, and has a new place in the order.
+        let failed = &self.journal.failed;
+        let again = handed_back.iter().filter(|id| !failed.contains_key(id));
+        self.journal
+            .resent
+            .extend(again.copied().filter(|id| self.given.contains_key(id)));
         let state: ResumeState = serde_json::from_str(&saved.state).expect("it was written so");
         let start = Start {
             now: Instant::from_origin(self.now),

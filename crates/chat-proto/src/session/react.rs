@@ -413,14 +413,14 @@ impl Session {
         // In persistent chat, the history holds the ends of past chats.
         let ended = item.is_chat_ended() && self.is_of_this_chat(&item);
         let transferred = self.is_transferred_by(&item);
-        if source == Source::Older {
+        if source == Source::Older && self.is_history(&item) {
             return true;
         }
         if !told_before {
             self.outputs.events.push_back(Event::Item(ReceivedItem {
                 item,
                 kind,
-                recovered: source == Source::Recovered,
+                recovered: source != Source::Live,
                 own,
                 local_id,
             }));
@@ -431,6 +431,13 @@ impl Session {
             self.end_when_read(EndReason::Transferred, false);
         }
         !told_before
+    }
+
+    /// Whether an item that was asked for as an older one is: it may as well be one that is missing,
+    /// since the page before an empty transcript is the newest one.
+    fn is_history(&self, item: &Item) -> bool {
+        let anchor = self.gap.anchor();
+        Position::of(item).is_none_or(|at| anchor.is_some_and(|anchor| at <= *anchor))
     }
 
     /// Receipts of ours that the service tells of need not be sent again.

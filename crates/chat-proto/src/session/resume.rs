@@ -55,7 +55,8 @@ impl Session {
     /// [`restore`](Self::restore) then loses nothing and repeats nothing: items are reported that
     /// were not told when it was saved; messages that were not confirmed are sent under their old
     /// client tokens, so that the service has each once; receipts that the service has are not
-    /// sent again, and what was asked for settles.
+    /// sent again, and what was asked for settles. A message that was handed back after the saving
+    /// is tried again, and then comes after those that were sent meanwhile.
     ///
     /// Not part of it are the transcript, which is read from the service again, calls and
     /// attachments under way, and typing.
