@@ -44,4 +44,5 @@ mod tokio_lifetime;
 mod tokio_pace;
 mod tokio_recovery;
 mod tokio_requests;
+mod tokio_resume;
 mod tokio_tls;

@@ -42,10 +42,16 @@ const PIPE_EXAMPLES: &str = r#"Examples:
 
 Commands: send_message, send_event, typing, read, delivered, get_transcript, load_older, transcript,
 send_attachment, download_attachment, describe_view, authentication_url, cancel_authentication,
-network, suspend, resume, disconnect, abandon. Every command but send_message is answered by one line
+network, suspend, resume, resume_state, disconnect, abandon. Every command but send_message is answered by one line
 {"event":"response","tag":...,"ok":...}, and a message by message_sent or message_failed. A line
 that is no command is answered by command_error, and the session goes on. The end of the input
-waits until everything asked for has settled, and leaves the chat without ending it."#;
+waits until everything asked for has settled, and leaves the chat without ending it.
+
+To go on after this process is gone, even when it is killed:
+  {"cmd":"resume_state","path":"chat.state"}
+  connect-chat pipe --endpoint http://127.0.0.1:8080 --resume chat.state
+The state counts all lines before its response as known, and no line after it: those come again
+after --resume. Keep the file secret. It holds the tokens of the chat, and messages under way."#;
 
 const SIMULATE_EXAMPLES: &str = r#"Examples:
   connect-chat simulate --port 8080 --script greeter
@@ -132,13 +138,18 @@ pub(crate) struct PipeArguments {
     #[command(flatten)]
     pub(crate) settings: SettingsArguments,
 
+    /// Go on from a file that the command resume_state has written, once the process that wrote it
+    /// is gone
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["contact_id", "participant_id"])]
+    pub(crate) resume: Option<PathBuf>,
+
     /// ContactId of the chat, from StartChatContact
-    #[arg(long, value_name = "ID")]
-    pub(crate) contact_id: String,
+    #[arg(long, value_name = "ID", required_unless_present = "resume")]
+    pub(crate) contact_id: Option<String>,
 
     /// ParticipantId of the customer, from StartChatContact
-    #[arg(long, value_name = "ID")]
-    pub(crate) participant_id: String,
+    #[arg(long, value_name = "ID", required_unless_present = "resume")]
+    pub(crate) participant_id: Option<String>,
 
     /// ParticipantToken of the customer, from StartChatContact. Other users of the machine may
     /// see the command line: better use the environment variable
@@ -148,9 +159,10 @@ pub(crate) struct PipeArguments {
         env = "CONNECT_CHAT_PARTICIPANT_TOKEN",
         hide_env_values = true,
         allow_hyphen_values = true,
-        value_parser = token
+        value_parser = token,
+        required_unless_present = "resume"
     )]
-    pub(crate) participant_token: ParticipantToken,
+    pub(crate) participant_token: Option<ParticipantToken>,
 }
 
 #[derive(Debug, Args)]
@@ -293,6 +305,17 @@ mod tests {
     }
 
     #[test]
+    fn a_pipe_goes_on_from_a_file_or_is_given_a_chat_but_not_both() {
+        let pipe = "connect-chat pipe --endpoint http://x";
+        assert!(read(&format!("{pipe} --resume f")).is_ok());
+        let error = read(&format!("{pipe} --resume f --contact-id c")).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::ArgumentConflict);
+        let error = read(pipe).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::MissingRequiredArgument);
+        assert!(error.to_string().contains("--contact-id"), "{error}");
+    }
+
+    #[test]
     fn a_token_is_in_no_debug_output() {
         let line = "connect-chat pipe --endpoint http://x --contact-id c --participant-id p \
                     --participant-token hush";
@@ -307,7 +330,7 @@ mod tests {
         let Command::Pipe(pipe) = read(line).unwrap().command else {
             panic!("not a pipe");
         };
-        assert_eq!(pipe.participant_token.expose(), "-Hush");
+        assert_eq!(pipe.participant_token.unwrap().expose(), "-Hush");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chat_proto::api::Endpoint;
-use chat_proto::{ChatDetails, Config};
+use chat_proto::{ChatDetails, Config, ResumeState};
 use chat_tokio::{ChatSession, Client, Events, SessionError};
 
 use crate::arguments::{ServiceArguments, SettingsArguments};
@@ -53,17 +53,28 @@ impl Connection {
     /// # Errors
     /// [`Failure`] when the details cannot be those of a chat.
     pub(crate) fn session(&self, details: ChatDetails) -> Result<(ChatSession, Events), Failure> {
+        let advice = "take contact id, participant id and token from StartChatContact";
         self.client
             .session(self.config.clone(), details)
-            .map_err(|error| {
-                if let SessionError::Details(error) = error {
-                    return Failure::arguments(format!(
-                        "{error}; take contact id, participant id and token from StartChatContact"
-                    ));
-                }
-                Failure::failed(error.to_string())
-            })
+            .map_err(|error| unusable(&error, advice))
     }
+
+    /// A session that goes on from this state.
+    ///
+    /// # Errors
+    /// [`Failure`] when the state cannot be that of a session.
+    pub(crate) fn restore(&self, state: ResumeState) -> Result<(ChatSession, Events), Failure> {
+        self.client
+            .restore(self.config.clone(), state)
+            .map_err(|error| unusable(&error, "begin a new session with the chat's details"))
+    }
+}
+
+fn unusable(error: &SessionError, advice: &str) -> Failure {
+    if matches!(error, SessionError::Details(_)) {
+        return Failure::arguments(format!("{error}; {advice}"));
+    }
+    Failure::failed(error.to_string())
 }
 
 fn endpoint(service: &ServiceArguments) -> Result<Endpoint, Failure> {

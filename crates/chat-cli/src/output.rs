@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use anstream::{AutoStream, ColorChoice};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::outcome::Failure;
 
@@ -27,6 +27,10 @@ pub(crate) struct Output {
     lines: mpsc::Sender<String>,
     /// Said, but not yet handed to the thread.
     waiting: VecDeque<String>,
+    /// How many lines were handed to the thread.
+    handed: u64,
+    /// How many of them are written.
+    written: watch::Receiver<u64>,
     done: oneshot::Receiver<io::Result<()>>,
 }
 
@@ -44,6 +48,7 @@ impl Output {
     fn to(mut writer: impl Write + Send + 'static) -> Result<Self, Failure> {
         let (lines, mut queue) = mpsc::channel::<String>(QUEUE);
         let (report, done) = oneshot::channel();
+        let (count, written) = watch::channel(0);
         thread::Builder::new()
             .name("output".to_owned())
             .spawn(move || {
@@ -52,6 +57,7 @@ impl Output {
                         line.push('\n');
                         writer.write_all(line.as_bytes())?;
                         writer.flush()?;
+                        count.send_modify(|lines| *lines += 1);
                     }
                     Ok(())
                 };
@@ -63,6 +69,8 @@ impl Output {
         Ok(Self {
             lines,
             waiting: VecDeque::new(),
+            handed: 0,
+            written,
             done,
         })
     }
@@ -83,9 +91,18 @@ impl Output {
             let room = self.lines.reserve().await.map_err(|_| OutputClosed)?;
             if let Some(line) = self.waiting.pop_front() {
                 room.send(line);
+                self.handed += 1;
             }
         }
         Ok(())
+    }
+
+    /// Waits until all lines are written. Dropping the future loses none.
+    pub(crate) async fn written(&mut self) -> Result<(), OutputClosed> {
+        self.drain().await?;
+        let handed = self.handed;
+        let written = self.written.wait_for(|lines| *lines == handed).await;
+        written.map(drop).map_err(|_| OutputClosed)
     }
 
     /// Writes what is left, for a bounded time. That nobody reads any more is no error.
@@ -149,7 +166,9 @@ mod tests {
         for number in 0..200 {
             output.say(number.to_string());
         }
-        output.drain().await.unwrap();
+        output.written().await.unwrap();
+        let lines = String::from_utf8(paper.0.lock().unwrap().clone()).unwrap();
+        assert!(lines.ends_with("\n199\n"), "{lines}");
         output.say("last");
         output.finish().await.unwrap();
         let expected: String = (0..200).map(|number| format!("{number}\n")).collect();

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use chat_proto::api::{self, Endpoint, StartChatContact};
 use chat_proto::{
-    ChatDetails, Config, RequestError, Seed, Session, TransportError, TransportErrorKind,
+    ChatDetails, CommandError, Config, RequestError, ResumeState, Seed, Session, Start,
+    TransportError, TransportErrorKind,
 };
 use http::header::HeaderValue;
 use tracing::Instrument;
@@ -75,12 +76,35 @@ impl Client {
         config: Config,
         details: ChatDetails,
     ) -> Result<(ChatSession, Events), SessionError> {
+        self.begin(|start| Session::new(start, config, details))
+    }
+
+    /// Begins a session that goes on where another process was, from what
+    /// [`ChatSession::resume_state`] gave there. It is idle until it is
+    /// [connected](ChatSession::connect), and has nothing in its transcript but what was not
+    /// confirmed or told. The other process must be gone: both would send.
+    ///
+    /// # Errors
+    /// [`SessionError`]: the state holds what the service would not accept, there is no runtime,
+    /// or no randomness.
+    pub fn restore(
+        &self,
+        config: Config,
+        state: ResumeState,
+    ) -> Result<(ChatSession, Events), SessionError> {
+        self.begin(|start| Session::restore(start, config, state))
+    }
+
+    fn begin(
+        &self,
+        make: impl FnOnce(Start) -> Result<Session, CommandError>,
+    ) -> Result<(ChatSession, Events), SessionError> {
         let runtime = tokio::runtime::Handle::try_current()?;
         let mut seed = [0; 32];
         getrandom::fill(&mut seed)?;
         let clock = Clock::start();
-        let contact_id = details.contact_id.clone();
-        let session = Session::new(clock.session_start(Seed::new(seed)), config, details)?;
+        let session = make(clock.session_start(Seed::new(seed)))?;
+        let contact_id = session.chat_details().contact_id.clone();
         let shared = Arc::new(Shared::new(clock, session, self.event_queue));
         let driver = Driver::new(Arc::clone(&shared), self.http.clone(), self.opener.clone());
         let span = tracing::info_span!("chat", %contact_id);

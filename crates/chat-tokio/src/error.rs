@@ -35,7 +35,7 @@ pub enum ClientError {
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum SessionError {
-    /// The chat's details break a limit of the service.
+    /// The chat's details, or what the resume state holds, break a limit of the service.
     #[error(transparent)]
     Details(#[from] CommandError),
     /// The operating system gave no random bytes, without which messages could be doubled.

@@ -119,6 +119,11 @@ impl EventQueue {
         }
     }
 
+    /// Looks at the events that wait, oldest first. None is taken meanwhile.
+    pub(crate) fn look<T>(&self, see: impl FnOnce(&VecDeque<Event>) -> T) -> T {
+        see(&self.lock().events)
+    }
+
     /// Whether the application is behind: sockets are not to be read.
     pub(crate) fn is_over(&self) -> bool {
         self.lock().over

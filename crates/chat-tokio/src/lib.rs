@@ -37,6 +37,10 @@
 //! # }
 //! ```
 //!
+//! A process that must not lose its chats when it is killed stores
+//! [`ChatSession::resume_state`] with what it made of the events, and goes on with
+//! [`Client::restore`].
+//!
 //! A session is one task of the runtime. It ends when the chat does, and when all of its handles
 //! are dropped. Lost connections are recovered and what was missed is brought by themselves; the
 //! events say so. Logs go to [`tracing`](https://docs.rs/tracing), at the level DEBUG, in a span

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use chat_proto::api::{GetTranscript, SendEvent, SentEvent, TranscriptPage, View};
 use chat_proto::{
     AbsoluteTime, CallAnswer, CallId, ChatDetails, CommandError, Draft, EndReason, Entry, Instant,
-    ItemId, LocalId, Network, Phase, ReceiptKind, Refused, RequestError, Session, SessionId,
-    SignedUrl, ViewToken,
+    ItemId, LocalId, Network, Phase, ReceiptKind, Refused, RequestError, ResumeState, Session,
+    SessionId, SignedUrl, ViewToken,
 };
 use tokio::sync::oneshot;
 
@@ -84,6 +84,26 @@ impl ChatSession {
     #[must_use]
     pub fn end_reason(&self) -> Option<EndReason> {
         self.look(|session| session.end_reason().cloned())
+    }
+
+    /// All that another process needs to continue this session, once this one is gone:
+    /// [`Client::restore`](crate::Client::restore) takes it.
+    ///
+    /// It is the session as the application has been told of it. Events that still wait in
+    /// [`Events`](crate::Events) count as not told and are told again by the process that goes on;
+    /// those that have been taken are not. So store it together with what came of the events taken
+    /// so far, in one step, and take no further ones in between. A process that is killed at any
+    /// later moment then loses nothing and repeats nothing. What it is told after the last storing
+    /// is told again, and a message given to [`send_message`](Self::send_message) after it is not
+    /// known to the next process: one that must not be lost asks for a state once it is given.
+    /// What the futures of a session told counts only with the event that tells it too.
+    ///
+    /// The state is secret: it holds the chat's tokens and texts.
+    ///
+    /// # Errors
+    /// [`CommandError::WrongPhase`] when the session is over.
+    pub fn resume_state(&self) -> Result<ResumeState, CommandError> {
+        self.lifeline.shared().resume_state()
     }
 
     // Commands.

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
-use chat_proto::{Action, Instant, Phase, Session};
+use chat_proto::{Action, CommandError, Instant, Phase, ResumeState, Session};
 use futures_util::task::AtomicWaker;
 
 use crate::clock::Clock;
@@ -94,6 +94,14 @@ impl Shared {
             wake_at: session.poll_timeout().map(|(at, _)| at),
             ended: session.phase() == Phase::Ended,
         }
+    }
+
+    /// What another process continues from. An event is in the session or in the queue, or the
+    /// application has it: it leaves the session for the queue only under the session's lock.
+    pub(crate) fn resume_state(&self) -> Result<ResumeState, CommandError> {
+        let state = self.lock();
+        self.events
+            .look(|waiting| state.session.resume_state(waiting))
     }
 
     /// Makes the driver look at the session and the queue of events again.

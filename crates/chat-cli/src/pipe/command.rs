@@ -38,6 +38,7 @@ pub(super) enum Command {
     Network(Network),
     Suspend,
     Resume,
+    ResumeState(PathBuf),
     Disconnect,
     Abandon,
 }
@@ -58,7 +59,7 @@ pub(super) struct BadLine {
 }
 
 /// The commands and the fields they take beside `cmd` and `tag`.
-const COMMANDS: [(&str, &[&str]); 18] = [
+const COMMANDS: [(&str, &[&str]); 19] = [
     ("send_message", &["content", "content_type"]),
     ("send_event", &["content_type", "content"]),
     ("typing", &[]),
@@ -84,6 +85,7 @@ const COMMANDS: [(&str, &[&str]); 18] = [
     ("network", &["online"]),
     ("suspend", &[]),
     ("resume", &[]),
+    ("resume_state", &["path"]),
     ("disconnect", &[]),
     ("abandon", &[]),
 ];
@@ -109,6 +111,7 @@ impl Command {
             | Self::Network(_)
             | Self::Suspend
             | Self::Resume
+            | Self::ResumeState(_)
             | Self::Abandon => false,
         }
     }
@@ -188,6 +191,7 @@ fn command(fields: &mut Fields) -> Result<Command, Problem> {
         "network" => Command::Network(network(fields)?),
         "suspend" => Command::Suspend,
         "resume" => Command::Resume,
+        "resume_state" => Command::ResumeState(path(fields)?),
         "disconnect" => Command::Disconnect,
         _ => Command::Abandon,
     })
@@ -430,6 +434,10 @@ mod tests {
             ),
             (r#"{"cmd":"load_older","tag":null}"#, Command::LoadOlder),
             (r#"{"cmd":"transcript"}"#, Command::Transcript),
+            (
+                r#"{"cmd":"resume_state","path":"a/b.json"}"#,
+                Command::ResumeState(PathBuf::from("a/b.json")),
+            ),
             (
                 r#"{"cmd":"send_attachment","path":"a/b.PNG"}"#,
                 Command::SendAttachment {

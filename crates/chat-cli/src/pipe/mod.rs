@@ -4,9 +4,11 @@ mod command;
 mod item;
 mod line;
 mod mime;
+mod resume_file;
 
 use std::collections::BTreeMap;
 use std::future::poll_fn;
+use std::path::PathBuf;
 use std::pin::{Pin, pin};
 use std::task::Poll;
 use std::time::Duration;
@@ -21,9 +23,10 @@ use crate::arguments::PipeArguments;
 use crate::connection::Connection;
 use crate::input::{self, Content, InputLine, LINE_LIMIT};
 use crate::outcome::{Failure, Outcome};
-use crate::output::Output;
+use crate::output::{Output, OutputClosed};
 use crate::pipe::command::{BadLine, Command, Request};
 use crate::pipe::line::{Data, Line};
+use crate::pipe::resume_file::ResumeFile;
 use crate::problem::Problem;
 use crate::stop::{Stop, StopSignals};
 use crate::wait::{next_line, until};
@@ -41,11 +44,20 @@ pub(crate) async fn run(
     signals: &mut StopSignals,
 ) -> Result<Outcome, Failure> {
     let connection = Connection::new(&arguments.service, &arguments.settings)?;
-    let (session, events) = connection.session(ChatDetails {
-        contact_id: arguments.contact_id.into(),
-        participant_id: arguments.participant_id.into(),
-        participant_token: arguments.participant_token,
-    })?;
+    let mut sending = BTreeMap::new();
+    let (session, events) = match (&arguments.resume, details(&arguments)) {
+        (Some(path), _) => {
+            let file = ResumeFile::read(path)?;
+            sending = file.sending;
+            connection.restore(file.state)?
+        }
+        (None, Some(details)) => connection.session(details)?,
+        (None, None) => {
+            return Err(Failure::arguments(
+                "name the chat: --contact-id, --participant-id and --participant-token, or --resume",
+            ));
+        }
+    };
     let input = input::stdin()?;
     let mut pipe = Pipe {
         started: Instant::now(),
@@ -55,7 +67,8 @@ pub(crate) async fn run(
         output,
         input: Some(input),
         held: None,
-        sending: BTreeMap::new(),
+        sending,
+        saving: None,
         running: JoinSet::new(),
         settle_until: None,
         stop: None,
@@ -69,6 +82,15 @@ pub(crate) async fn run(
     pipe.serve(signals).await;
     pipe.output.finish().await?;
     Ok(Outcome::of_session(pipe.stop, pipe.failed))
+}
+
+/// The chat that the arguments name.
+fn details(arguments: &PipeArguments) -> Option<ChatDetails> {
+    Some(ChatDetails {
+        contact_id: arguments.contact_id.clone()?.into(),
+        participant_id: arguments.participant_id.clone()?.into(),
+        participant_token: arguments.participant_token.clone()?,
+    })
 }
 
 /// The answer to a command that took time.
@@ -86,6 +108,9 @@ struct Pipe {
     held: Option<Request>,
     /// Messages that have not settled, with the tags of their commands.
     sending: BTreeMap<LocalId, Option<String>>,
+    /// Where the resume state is to be written, and the tag of that command. It is done once all
+    /// lines said before are written, so that what the state counts as told has been told.
+    saving: Option<(PathBuf, Option<String>)>,
     running: JoinSet<Answer>,
     /// Until when what was asked for may settle. Set when the input has ended, or a signal came.
     settle_until: Option<Instant>,
@@ -98,14 +123,16 @@ impl Pipe {
     async fn serve(&mut self, signals: &mut StopSignals) {
         loop {
             // While lines wait to be written, nothing that makes more of them is taken in.
-            let writing = self.output.is_waiting();
+            let saving = self.saving.is_some();
+            let writing = saving || self.output.is_waiting();
             let reading = !writing && self.held.is_none();
             tokio::select! {
                 stop = signals.received(), if self.stop.is_none() => self.stopped(stop).await,
-                drained = self.output.drain(), if writing => {
+                drained = catch_up(&mut self.output, saving), if writing => {
                     if drained.is_err() {
                         return;
                     }
+                    self.save().await;
                 }
                 event = self.events.next(), if !writing => match event {
                     Some(Event::Ended(reason)) => return self.ended(&reason).await,
@@ -188,6 +215,22 @@ impl Pipe {
             self.carry_out(request).await;
         }
         self.say(&Line::ended(reason));
+    }
+
+    /// Writes the resume state, if that is wanted.
+    async fn save(&mut self) {
+        let Some((path, tag)) = self.saving.take() else {
+            return;
+        };
+        let answer = match self.session.resume_state() {
+            Ok(state) => {
+                let sending = self.sending.clone();
+                let written = ResumeFile { state, sending }.write(path).await;
+                written.map_err(|error| Problem::of_file(&error))
+            }
+            Err(error) => Err(Problem::from(&error)),
+        };
+        self.answer(tag, answer.map(|()| None));
     }
 
     fn say(&mut self, line: &Line) {
@@ -378,6 +421,7 @@ impl Pipe {
             }
             Command::Suspend => self.answer(tag, done(session.suspend())),
             Command::Resume => self.answer(tag, done(session.resume())),
+            Command::ResumeState(path) => self.saving = Some((path, tag)),
             Command::Disconnect => {
                 let end = async move { done(session.disconnect().await) };
                 self.start(tag, end).await;
@@ -403,6 +447,15 @@ impl Pipe {
                 self.running.spawn(async move { (tag, command.await) });
             }
         }
+    }
+}
+
+/// Hands all lines over, or waits until they are written.
+async fn catch_up(output: &mut Output, written: bool) -> Result<(), OutputClosed> {
+    if written {
+        output.written().await
+    } else {
+        output.drain().await
     }
 }
 

@@ -6,5 +6,6 @@ mod arguments;
 mod chat;
 mod demo;
 mod pipe;
+mod resume;
 mod simulate;
 mod support;

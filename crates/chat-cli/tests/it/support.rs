@@ -147,6 +147,12 @@ impl Program {
         assert!(status.unwrap().success());
     }
 
+    /// Ends it at once, in the middle of whatever it does.
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
     /// The exit status, once it has ended by itself.
     pub(crate) fn status(&mut self) -> i32 {
         let deadline = Instant::now() + DEADLINE;
@@ -245,6 +251,15 @@ impl Simulated {
             .env(TOKEN, &self.token)
             .stdin(Stdio::piped());
         command
+    }
+
+    /// `pipe` that goes on from this file.
+    pub(crate) fn resumed_pipe(&self, path: &str) -> Program {
+        let mut command = connect_chat();
+        command
+            .args(["pipe", "--endpoint", &self.endpoint, "--resume", path])
+            .stdin(Stdio::piped());
+        Program::start(&mut command)
     }
 
     /// `pipe` in this chat.
