@@ -127,9 +127,10 @@ struct Bucket {
 }
 
 impl Bucket {
-    /// How far ahead of the present it may be paid for when a request begins.
+    /// How far ahead of the present it may be paid for when a request begins. One of the burst is
+    /// held back: what begins in good time may arrive closer together.
     fn tolerance(&self) -> Duration {
-        self.quota.interval() * (self.quota.burst.get() - 1)
+        self.quota.interval() * self.quota.burst.get().saturating_sub(2)
     }
 
     /// When the next request may begin.
@@ -162,6 +163,9 @@ type Place = (Priority, u64);
 /// 3. Ask [`poll_timeout`](Self::poll_timeout) when to poll again.
 /// 4. [`cancel`](Self::cancel) what a session cancels, and pass every answer's status to
 ///    [`handle_response`](Self::handle_response).
+///
+/// Of a burst of two or more, one is held back: requests do not take equally long on their way, so
+/// those that begin in good time may arrive closer together than they began.
 ///
 /// Requests of one quota begin in the order of their [`Priority`], and of one priority in the
 /// order in which they were submitted, so no session can push another aside. It holds no more
@@ -302,12 +306,12 @@ mod tests {
         for key in 0..20 {
             limiter.submit(key, Operation::SendMessage, Priority::Message);
         }
-        assert_eq!(begun(&mut limiter, at(100.0)).len(), 15);
+        assert_eq!(begun(&mut limiter, at(100.0)).len(), 14);
         assert_eq!(limiter.poll_timeout(), Some(at(100.1)));
         assert!(begun(&mut limiter, at(100.099)).is_empty());
-        assert_eq!(begun(&mut limiter, at(100.1)), [15]);
-        assert_eq!(begun(&mut limiter, at(100.35)), [16, 17]);
-        assert_eq!(begun(&mut limiter, at(200.0)), [18, 19]);
+        assert_eq!(begun(&mut limiter, at(100.1)), [14]);
+        assert_eq!(begun(&mut limiter, at(100.35)), [15, 16]);
+        assert_eq!(begun(&mut limiter, at(200.0)), [17, 18, 19]);
         assert_eq!(limiter.poll_timeout(), None);
     }
 
@@ -338,7 +342,8 @@ mod tests {
         assert!((0..15).all(|key| limiter.cancel(&key)));
         assert!(!limiter.cancel(&0));
         assert_eq!(limiter.waiting(), 15);
-        assert_eq!(begun(&mut limiter, at(0.0)), (15..30).collect::<Vec<_>>());
+        assert_eq!(begun(&mut limiter, at(0.0)), (15..29).collect::<Vec<_>>());
+        assert!(limiter.cancel(&29));
         limiter.submit(50, Operation::DescribeView, Priority::Call);
         assert!(limiter.cancel(&50));
         assert_eq!(limiter.poll_timeout(), None);
@@ -389,7 +394,10 @@ mod tests {
         assert_eq!(times.len(), 500);
         for (from, start) in times.iter().enumerate() {
             let within = times[from..].iter().filter(|at| **at - *start < SECOND);
-            assert!(within.count() <= 9 + 6, "6 a second and 9 at once");
+            assert!(
+                within.count() < 9 + 6,
+                "6 a second and 9 at once, of which one is held back"
+            );
         }
     }
 }
