@@ -4,12 +4,14 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chat_proto::api::{self, Endpoint, StartChatContact};
+use bytes::Bytes;
+use chat_proto::api::{self, Endpoint, StartChatContact, StartedChat, start_chat_proxy};
 use chat_proto::{
-    ChatDetails, CommandError, Config, RequestError, ResumeState, Seed, Session, Start,
-    TransportError, TransportErrorKind,
+    ChatDetails, CommandError, Config, Operation, Priority, Quotas, RequestError, ResumeState,
+    Seed, Session, Start, TransportError, TransportErrorKind,
 };
 use http::header::HeaderValue;
+use http::{Request, Response};
 use tracing::Instrument;
 
 use crate::clock::{self, Clock};
@@ -18,6 +20,7 @@ use crate::driver::Driver;
 use crate::error::{ClientError, SessionError, StartChatError};
 use crate::events::Events;
 use crate::http::Http;
+use crate::limiter::Limiter;
 use crate::session::ChatSession;
 use crate::shared::{Lifeline, Shared};
 use crate::socket::Opener;
@@ -26,10 +29,12 @@ use crate::tls;
 /// How long StartChatContact may take: the time a session gives a request by default.
 const START_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Where sessions come from. Cheap to clone; clones share settings, HTTP connections and TLS.
+/// Where sessions come from. Cheap to clone; clones share settings, HTTP connections, TLS and the
+/// rate limiter.
 #[derive(Clone)]
 pub struct Client {
     http: Http,
+    limiter: Limiter,
     opener: Opener,
     event_queue: usize,
 }
@@ -40,9 +45,12 @@ impl Client {
         ClientBuilder::default()
     }
 
-    /// Starts a chat. AWS demands a SigV4 signature for this operation, which this client does
-    /// not make: use it with the simulator or a proxy that signs, and let a backend of yours
-    /// start chats otherwise. It takes 10 s at most and is not repeated.
+    /// Starts a chat, without a signature: with the simulator, or a proxy that signs. AWS itself
+    /// demands one, of credentials that a program at a customer's must not have. Let a backend of
+    /// yours start chats, such as the proxy that AWS publishes
+    /// ([`start_chat_through_proxy`](Self::start_chat_through_proxy)); a program with credentials
+    /// signs the request with `chat_proto::api::sigv4` (feature `sigv4` of `chat-proto`). It takes
+    /// 10 s at most once its turn has come, and is not repeated.
     ///
     /// Not safe to cancel: the chat may have been started all the same. A
     /// [`client_token`](StartChatContact::client_token) makes repeating it harmless.
@@ -56,13 +64,43 @@ impl Client {
         request: &StartChatContact,
     ) -> Result<ChatDetails, StartChatError> {
         let request = api::to_http(endpoint, None, request)?;
-        let answer = clock::within(START_TIMEOUT, self.http.perform(request)).await;
+        let answer = self.start(request).await?;
+        Ok(api::from_http::<StartChatContact>(&answer)?)
+    }
+
+    /// Starts a chat through the proxy that AWS publishes, or one that speaks as it does:
+    /// [`chat_proto::api::start_chat_proxy`] says how. The URL is used as it is given. Otherwise as
+    /// [`start_chat`](Self::start_chat).
+    ///
+    /// # Errors
+    /// [`StartChatError`]: the request breaks a limit, the URL cannot be used, or the service or
+    /// the proxy refused it or could not be reached.
+    pub async fn start_chat_through_proxy(
+        &self,
+        url: &str,
+        request: &StartChatContact,
+    ) -> Result<StartedChat, StartChatError> {
+        let request = start_chat_proxy::to_http(url, request)?;
+        let answer = self.start(request).await?;
+        Ok(start_chat_proxy::from_http(&answer)?)
+    }
+
+    /// Performs a request that starts a chat.
+    async fn start(&self, request: Request<Vec<u8>>) -> Result<Response<Bytes>, RequestError> {
+        let operation = Operation::StartChatContact;
+        if let Some(turn) = self.limiter.turn(operation, Priority::Call) {
+            turn.come().await;
+        }
+        let answer = self
+            .limiter
+            .clone()
+            .heed(operation, self.http.perform(request));
+        let answer = clock::within(START_TIMEOUT, answer).await;
         let answer = answer.unwrap_or_else(|| {
             let detail = format!("no answer within {START_TIMEOUT:?}");
             Err(TransportError::new(TransportErrorKind::Timeout, detail))
         });
-        let answer = answer.map_err(RequestError::from)?;
-        Ok(api::from_http::<StartChatContact>(&answer)?)
+        answer.map_err(RequestError::from)
     }
 
     /// Begins a session of a chat, as a task of the tokio runtime this is called in. It does
@@ -106,7 +144,12 @@ impl Client {
         let session = make(clock.session_start(Seed::new(seed)))?;
         let contact_id = session.chat_details().contact_id.clone();
         let shared = Arc::new(Shared::new(clock, session, self.event_queue));
-        let driver = Driver::new(Arc::clone(&shared), self.http.clone(), self.opener.clone());
+        let driver = Driver::new(
+            Arc::clone(&shared),
+            self.http.clone(),
+            self.limiter.clone(),
+            self.opener.clone(),
+        );
         let span = tracing::info_span!("chat", %contact_id);
         runtime.spawn(driver.run().instrument(span));
         let lifeline = Arc::new(Lifeline::new(shared));
@@ -132,6 +175,7 @@ pub struct ClientBuilder {
     frame_limit: usize,
     body_limit: usize,
     event_queue: usize,
+    quotas: Quotas,
     user_agent_suffix: String,
 }
 
@@ -143,6 +187,7 @@ impl Default for ClientBuilder {
             frame_limit: 1024 * 1024,
             body_limit: 8 * 1024 * 1024,
             event_queue: 256,
+            quotas: Quotas::default(),
             user_agent_suffix: String::new(),
         }
     }
@@ -187,6 +232,16 @@ impl ClientBuilder {
         self
     }
 
+    /// What the service's quotas are, to which all sessions of this client keep together. A request
+    /// that must wait for its turn does not time out meanwhile; messages go before receipts, and
+    /// receipts before typing. Default: the service's own defaults, per second and operation. A
+    /// company may have higher ones, and several programs share what its instance has.
+    /// [`Quotas::unlimited`] switches it off.
+    pub fn quotas(mut self, quotas: Quotas) -> Self {
+        self.quotas = quotas;
+        self
+    }
+
     /// What is added to the header `User-Agent`, such as the application's name and version.
     /// Default: nothing.
     pub fn user_agent_suffix(mut self, suffix: impl Into<String>) -> Self {
@@ -225,6 +280,7 @@ impl ClientBuilder {
         let (body_limit, allow_insecure) = (self.body_limit, self.allow_insecure);
         Ok(Client {
             http: Http::new(dialler, tls, body_limit, allow_insecure, user_agent),
+            limiter: Limiter::new(&self.quotas),
             opener,
             event_queue: self.event_queue,
         })
@@ -239,6 +295,7 @@ impl fmt::Debug for ClientBuilder {
             .field("frame_limit", &self.frame_limit)
             .field("body_limit", &self.body_limit)
             .field("event_queue", &self.event_queue)
+            .field("quotas", &self.quotas)
             .field("user_agent_suffix", &self.user_agent_suffix)
             .finish()
     }

@@ -7,13 +7,16 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use chat_proto::{Action, RequestId, SocketId, SocketInput, Transferred};
+use chat_proto::{
+    Action, Operation, RequestId, RequestProgress, SocketId, SocketInput, Transferred,
+};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
-use http::Response;
+use http::{Request, Response};
 
 use crate::clock::Timer;
 use crate::http::Http;
+use crate::limiter::Limiter;
 use crate::requests::{Answer, Requests};
 use crate::shared::Shared;
 use crate::socket::{Opener, Socket};
@@ -30,9 +33,12 @@ type Closing = Pin<Box<dyn Future<Output = ()> + Send>>;
 pub(crate) struct Driver {
     shared: Arc<Shared>,
     http: Http,
+    limiter: Limiter,
     opener: Opener,
     sockets: BTreeMap<SocketId, Socket>,
     closing: FuturesUnordered<Closing>,
+    /// Requests that wait for their turn.
+    turns: Requests<(Operation, Request<Vec<u8>>)>,
     requests: Requests<Response<Bytes>>,
     transfers: Requests<Transferred>,
     timer: Timer,
@@ -41,20 +47,23 @@ pub(crate) struct Driver {
 /// Something that happened.
 enum Input {
     Socket(SocketId, SocketInput),
+    Turn(RequestId, Operation, Request<Vec<u8>>),
     Answer(RequestId, Answer<Response<Bytes>>),
     Transferred(RequestId, Answer<Transferred>),
     Timeout,
 }
 
 impl Driver {
-    pub(crate) fn new(shared: Arc<Shared>, http: Http, opener: Opener) -> Self {
+    pub(crate) fn new(shared: Arc<Shared>, http: Http, limiter: Limiter, opener: Opener) -> Self {
         let timer = Timer::new(shared.clock);
         Self {
             shared,
             http,
+            limiter,
             opener,
             sockets: BTreeMap::new(),
             closing: FuturesUnordered::new(),
+            turns: Requests::default(),
             requests: Requests::default(),
             transfers: Requests::default(),
             timer,
@@ -117,12 +126,20 @@ impl Driver {
             Action::Request {
                 request,
                 operation,
+                priority,
                 http,
-                ..
-            } => {
-                tracing::debug!(request = request.number(), %operation, "sending a request");
-                self.requests.begin(request, self.http.perform(http));
-            }
+            } => match self.limiter.turn(operation, priority) {
+                Some(turn) => {
+                    tracing::debug!(request = request.number(), %operation, "a request waits");
+                    self.progress(request, RequestProgress::Waiting);
+                    let turn = turn.come();
+                    self.turns.begin(request, async move {
+                        turn.await;
+                        Ok((operation, http))
+                    });
+                }
+                None => self.send(request, operation, http),
+            },
             Action::Upload {
                 request,
                 upload,
@@ -149,10 +166,24 @@ impl Driver {
             }
             Action::CancelRequest { request } => {
                 tracing::debug!(request = request.number(), "cancelling a request");
+                self.turns.cancel(request);
                 self.requests.cancel(request);
                 self.transfers.cancel(request);
             }
         }
+    }
+
+    /// Sends a request whose turn has come.
+    fn send(&mut self, request: RequestId, operation: Operation, http: Request<Vec<u8>>) {
+        tracing::debug!(request = request.number(), %operation, "sending a request");
+        let answer = self.http.perform(http);
+        let answer = self.limiter.clone().heed(operation, answer);
+        self.requests.begin(request, answer);
+    }
+
+    fn progress(&self, request: RequestId, progress: RequestProgress) {
+        self.shared
+            .input(|session, now| session.handle_request_progress(now, request, progress));
     }
 
     /// Stops reading the sockets when the application falls behind with the events, and reads
@@ -184,6 +215,9 @@ impl Driver {
         if self.timer.poll(cx).is_ready() {
             inputs.push(Input::Timeout);
         }
+        if let Poll::Ready((request, turn)) = self.turns.poll(cx) {
+            inputs.extend(turn.map(|(operation, http)| Input::Turn(request, operation, http)));
+        }
         if let Poll::Ready((request, answer)) = self.requests.poll(cx) {
             inputs.push(Input::Answer(request, answer));
         }
@@ -212,6 +246,10 @@ impl Driver {
                 self.note(id, &input);
                 self.shared
                     .input(|session, now| session.handle_socket(now, id, input));
+            }
+            Input::Turn(request, operation, http) => {
+                self.progress(request, RequestProgress::Begun);
+                self.send(request, operation, http);
             }
             Input::Answer(request, answer) => {
                 log_answer(request, &answer);

@@ -37,6 +37,9 @@
 //! # }
 //! ```
 //!
+//! All sessions of a client share one rate limiter, with the service's default quotas. Where yours
+//! are others, tell the client: [`ClientBuilder::quotas`].
+//!
 //! A process that must not lose its chats when it is killed stores
 //! [`ChatSession::resume_state`] with what it made of the events, and goes on with
 //! [`Client::restore`].
@@ -57,6 +60,7 @@ mod error;
 mod events;
 mod files;
 mod http;
+mod limiter;
 mod requests;
 mod session;
 mod shared;
