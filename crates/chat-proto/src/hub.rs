@@ -200,6 +200,13 @@ impl Hub {
         self.insert(session)
     }
 
+    /// Takes out the session of this chat once it is over and all it had to say has been polled,
+    /// to look at it further. The hub itself lets go of it at the next input.
+    pub fn take_ended(&mut self, contact: &ContactId) -> Option<Session> {
+        self.sessions.get(contact).filter(|it| it.is_gone())?;
+        self.sessions.remove(contact)
+    }
+
     /// Closes the shared socket and abandons all sessions: each tells its end.
     /// [`connect`](Self::connect) begins anew.
     pub fn close(&mut self, now: Instant) {

@@ -363,6 +363,23 @@ fn a_transfer_ends_the_session_it_concerns_and_no_other() {
 }
 
 #[test]
+fn a_session_that_is_over_can_be_taken_out_and_looked_at() {
+    let mut agent = Agent::with(&["c1", "c2"]);
+    let contact = ContactId::from("c1");
+    assert!(agent.hub.take_ended(&contact).is_none(), "it is live");
+    let session = agent.hub.session_mut(&contact).expect("it is live");
+    session.abandon(agent.now).unwrap();
+    assert!(
+        agent.hub.take_ended(&contact).is_none(),
+        "it has much to say"
+    );
+    agent.drain();
+    let session = agent.hub.take_ended(&contact).expect("it is over");
+    assert_eq!(session.end_reason(), Some(&EndReason::Abandoned));
+    assert!(agent.hub.session(&contact).is_none());
+}
+
+#[test]
 fn a_chat_that_ends_ends_its_session_only() {
     let mut agent = Agent::with(&["c1", "c2"]);
     agent.item(
