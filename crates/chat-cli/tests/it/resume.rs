@@ -1,5 +1,10 @@
 //! `pipe` that is killed and goes on from what it has written.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test tells what is wrong by panicking"
+)]
+
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
