@@ -40,6 +40,7 @@ mod simulated_typing;
 mod support;
 mod tokio_conversation;
 mod tokio_files;
+mod tokio_hub;
 mod tokio_lifetime;
 mod tokio_pace;
 mod tokio_rate_limiter;

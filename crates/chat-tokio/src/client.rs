@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use chat_proto::api::{self, Endpoint, StartChatContact, StartedChat, start_chat_proxy};
 use chat_proto::{
-    ChatDetails, CommandError, Config, Operation, Priority, Quotas, RequestError, ResumeState,
+    ChatDetails, CommandError, Config, Hub, Operation, Priority, Quotas, RequestError, ResumeState,
     Seed, Session, Start, TransportError, TransportErrorKind,
 };
 use http::header::HeaderValue;
@@ -16,10 +16,12 @@ use tracing::Instrument;
 
 use crate::clock::{self, Clock};
 use crate::dial;
-use crate::driver::Driver;
+use crate::driven::{Alone, Desk, Driven};
+use crate::driver::{Driver, Io};
 use crate::error::{ClientError, SessionError, StartChatError};
 use crate::events::Events;
 use crate::http::Http;
+use crate::hub::{AgentHub, AgentProvider, Agents, HubEvents};
 use crate::limiter::Limiter;
 use crate::session::ChatSession;
 use crate::shared::{Lifeline, Shared};
@@ -33,9 +35,7 @@ const START_TIMEOUT: Duration = Duration::from_secs(10);
 /// rate limiter.
 #[derive(Clone)]
 pub struct Client {
-    http: Http,
-    limiter: Limiter,
-    opener: Opener,
+    io: Io,
     event_queue: usize,
 }
 
@@ -88,13 +88,11 @@ impl Client {
     /// Performs a request that starts a chat.
     async fn start(&self, request: Request<Vec<u8>>) -> Result<Response<Bytes>, RequestError> {
         let operation = Operation::StartChatContact;
-        if let Some(turn) = self.limiter.turn(operation, Priority::Call) {
+        if let Some(turn) = self.io.limiter.turn(operation, Priority::Call) {
             turn.come().await;
         }
-        let answer = self
-            .limiter
-            .clone()
-            .heed(operation, self.http.perform(request));
+        let answer = self.io.http.perform(request);
+        let answer = self.io.limiter.clone().heed(operation, answer);
         let answer = clock::within(START_TIMEOUT, answer).await;
         let answer = answer.unwrap_or_else(|| {
             let detail = format!("no answer within {START_TIMEOUT:?}");
@@ -137,24 +135,51 @@ impl Client {
         &self,
         make: impl FnOnce(Start) -> Result<Session, CommandError>,
     ) -> Result<(ChatSession, Events), SessionError> {
+        let lifeline = self.drive(|start| {
+            let session = make(start)?;
+            let contact_id = session.chat_details().contact_id.clone();
+            let desk = Desk::default();
+            let span = tracing::info_span!("chat", %contact_id);
+            Ok((Alone { session, desk }, span))
+        })?;
+        let events = Events::new(Arc::clone(&lifeline));
+        Ok((ChatSession::alone(lifeline), events))
+    }
+
+    /// Begins a hub for the chats of an agent, which share one WebSocket, as a task of the tokio
+    /// runtime this is called in. It does nothing until [`AgentHub::connect`]. The settings are
+    /// those of its sessions.
+    ///
+    /// # Errors
+    /// [`SessionError`]: there is no runtime, or no randomness.
+    pub fn hub(
+        &self,
+        config: Config,
+        provider: impl AgentProvider,
+    ) -> Result<(AgentHub, HubEvents), SessionError> {
+        let lifeline = self.drive(|start| {
+            let hub = Hub::new(start, config.clone());
+            let agents = Agents::new(hub, Arc::new(provider), start, config);
+            Ok((agents, tracing::info_span!("agent")))
+        })?;
+        let events = HubEvents::new(Arc::clone(&lifeline));
+        Ok((AgentHub::new(lifeline), events))
+    }
+
+    /// Begins the task that drives what is made.
+    fn drive<D: Driven>(
+        &self,
+        make: impl FnOnce(Start) -> Result<(D, tracing::Span), SessionError>,
+    ) -> Result<Arc<Lifeline<D>>, SessionError> {
         let runtime = tokio::runtime::Handle::try_current()?;
         let mut seed = [0; 32];
         getrandom::fill(&mut seed)?;
         let clock = Clock::start();
-        let session = make(clock.session_start(Seed::new(seed)))?;
-        let contact_id = session.chat_details().contact_id.clone();
-        let shared = Arc::new(Shared::new(clock, session, self.event_queue));
-        let driver = Driver::new(
-            Arc::clone(&shared),
-            self.http.clone(),
-            self.limiter.clone(),
-            self.opener.clone(),
-        );
-        let span = tracing::info_span!("chat", %contact_id);
+        let (driven, span) = make(clock.session_start(Seed::new(seed)))?;
+        let shared = Arc::new(Shared::new(clock, driven, self.event_queue));
+        let driver = Driver::new(Arc::clone(&shared), self.io.clone());
         runtime.spawn(driver.run().instrument(span));
-        let lifeline = Arc::new(Lifeline::new(shared));
-        let events = Events::new(Arc::clone(&lifeline));
-        Ok((ChatSession::new(lifeline), events))
+        Ok(Arc::new(Lifeline::new(shared)))
     }
 }
 
@@ -279,9 +304,11 @@ impl ClientBuilder {
         };
         let (body_limit, allow_insecure) = (self.body_limit, self.allow_insecure);
         Ok(Client {
-            http: Http::new(dialler, tls, body_limit, allow_insecure, user_agent),
-            limiter: Limiter::new(&self.quotas),
-            opener,
+            io: Io {
+                http: Http::new(dialler, tls, body_limit, allow_insecure, user_agent),
+                limiter: Limiter::new(&self.quotas),
+                opener,
+            },
             event_queue: self.event_queue,
         })
     }

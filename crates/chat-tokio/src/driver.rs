@@ -1,4 +1,4 @@
-//! The one loop of a session: does what it asks for and feeds it what comes of it.
+//! The one loop of a session, or of a hub: does what it asks for and feeds it what comes of it.
 
 use std::collections::BTreeMap;
 use std::future::poll_fn;
@@ -15,6 +15,7 @@ use futures_util::stream::FuturesUnordered;
 use http::{Request, Response};
 
 use crate::clock::Timer;
+use crate::driven::{Driven, Want};
 use crate::http::Http;
 use crate::limiter::Limiter;
 use crate::requests::{Answer, Requests};
@@ -29,48 +30,59 @@ const CLOSE_NORMAL: u16 = 1000;
 
 type Closing = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// Owns the IO of one session. However it ends, the session ends with it.
-pub(crate) struct Driver {
-    shared: Arc<Shared>,
-    http: Http,
-    limiter: Limiter,
-    opener: Opener,
+/// What a client's drivers have in common.
+#[derive(Clone)]
+pub(crate) struct Io {
+    pub(crate) http: Http,
+    pub(crate) limiter: Limiter,
+    pub(crate) opener: Opener,
+}
+
+/// A request, and whose it is.
+type Key<D> = (<D as Driven>::Scope, RequestId);
+
+/// Owns the IO of one session or hub. However it ends, that ends with it.
+pub(crate) struct Driver<D: Driven> {
+    shared: Arc<Shared<D>>,
+    io: Io,
     sockets: BTreeMap<SocketId, Socket>,
     closing: FuturesUnordered<Closing>,
     /// Requests that wait for their turn.
-    turns: Requests<(Operation, Request<Vec<u8>>)>,
-    requests: Requests<Response<Bytes>>,
-    transfers: Requests<Transferred>,
+    turns: Requests<Key<D>, (Operation, Request<Vec<u8>>)>,
+    requests: Requests<Key<D>, Response<Bytes>>,
+    transfers: Requests<Key<D>, Transferred>,
+    /// What the application has been asked for.
+    asked: Requests<D::Scope, D::Given>,
     timer: Timer,
 }
 
 /// Something that happened.
-enum Input {
+enum Input<D: Driven> {
     Socket(SocketId, SocketInput),
-    Turn(RequestId, Operation, Request<Vec<u8>>),
-    Answer(RequestId, Answer<Response<Bytes>>),
-    Transferred(RequestId, Answer<Transferred>),
+    Turn(Key<D>, Operation, Request<Vec<u8>>),
+    Answer(Key<D>, Answer<Response<Bytes>>),
+    Transferred(Key<D>, Answer<Transferred>),
+    Given(D::Scope, D::Given),
     Timeout,
 }
 
-impl Driver {
-    pub(crate) fn new(shared: Arc<Shared>, http: Http, limiter: Limiter, opener: Opener) -> Self {
+impl<D: Driven> Driver<D> {
+    pub(crate) fn new(shared: Arc<Shared<D>>, io: Io) -> Self {
         let timer = Timer::new(shared.clock);
         Self {
             shared,
-            http,
-            limiter,
-            opener,
+            io,
             sockets: BTreeMap::new(),
             closing: FuturesUnordered::new(),
             turns: Requests::default(),
             requests: Requests::default(),
             transfers: Requests::default(),
+            asked: Requests::default(),
             timer,
         }
     }
 
-    /// Runs until the session is over and its sockets are closed.
+    /// Runs until it is over and its sockets are closed.
     pub(crate) async fn run(mut self) {
         let mut rounds = 0;
         while !self.act() {
@@ -87,13 +99,18 @@ impl Driver {
         while self.closing.next().await.is_some() {}
     }
 
-    /// Does all that the session asks for. Whether it is over.
+    /// Does all that is asked for. Whether it is over.
     fn act(&mut self) -> bool {
         loop {
             let wants = self.shared.drain();
-            let acted = !wants.actions.is_empty();
-            for action in wants.actions {
-                self.perform(action);
+            let acted = !wants.wants.is_empty();
+            for want in wants.wants {
+                match want {
+                    Want::Act(scope, action) => self.perform(scope, action),
+                    Want::Ask(scope, given) => {
+                        self.asked.begin(scope, async move { Ok(given.await) });
+                    }
+                }
             }
             if wants.ended {
                 return true;
@@ -106,11 +123,11 @@ impl Driver {
         }
     }
 
-    fn perform(&mut self, action: Action) {
+    fn perform(&mut self, scope: D::Scope, action: Action) {
         match action {
             Action::OpenSocket { socket, url } => {
                 tracing::debug!(socket = socket.number(), "opening a WebSocket");
-                let opened = Socket::open(self.opener.clone(), url);
+                let opened = Socket::open(self.io.opener.clone(), url);
                 self.sockets.insert(socket, opened);
             }
             Action::SendText { socket, text } => {
@@ -128,17 +145,17 @@ impl Driver {
                 operation,
                 priority,
                 http,
-            } => match self.limiter.turn(operation, priority) {
+            } => match self.io.limiter.turn(operation, priority) {
                 Some(turn) => {
                     tracing::debug!(request = request.number(), %operation, "a request waits");
-                    self.progress(request, RequestProgress::Waiting);
+                    self.progress(&scope, request, RequestProgress::Waiting);
                     let turn = turn.come();
-                    self.turns.begin(request, async move {
+                    self.turns.begin((scope, request), async move {
                         turn.await;
                         Ok((operation, http))
                     });
                 }
-                None => self.send(request, operation, http),
+                None => self.send((scope, request), operation, http),
             },
             Action::Upload {
                 request,
@@ -147,9 +164,10 @@ impl Driver {
                 http,
             } => {
                 tracing::debug!(request = request.number(), size, "uploading a file");
-                if let Some(content) = self.shared.lock().files.content(upload) {
-                    let transfer = self.http.upload(http, size, content);
-                    self.transfers.begin(request, transfer);
+                let content = self.shared.lock().content(&scope, upload);
+                if let Some(content) = content {
+                    let transfer = self.io.http.upload(http, size, content);
+                    self.transfers.begin((scope, request), transfer);
                 }
             }
             Action::Download {
@@ -159,31 +177,33 @@ impl Driver {
                 http,
             } => {
                 tracing::debug!(request = request.number(), size, "downloading a file");
-                if let Some(sink) = self.shared.lock().files.sink(call) {
-                    let transfer = self.http.download(http, size, sink);
-                    self.transfers.begin(request, transfer);
+                let sink = self.shared.lock().sink(&scope, call);
+                if let Some(sink) = sink {
+                    let transfer = self.io.http.download(http, size, sink);
+                    self.transfers.begin((scope, request), transfer);
                 }
             }
             Action::CancelRequest { request } => {
                 tracing::debug!(request = request.number(), "cancelling a request");
-                self.turns.cancel(request);
-                self.requests.cancel(request);
-                self.transfers.cancel(request);
+                let key = (scope, request);
+                self.turns.cancel(&key);
+                self.requests.cancel(&key);
+                self.transfers.cancel(&key);
             }
         }
     }
 
     /// Sends a request whose turn has come.
-    fn send(&mut self, request: RequestId, operation: Operation, http: Request<Vec<u8>>) {
-        tracing::debug!(request = request.number(), %operation, "sending a request");
-        let answer = self.http.perform(http);
-        let answer = self.limiter.clone().heed(operation, answer);
-        self.requests.begin(request, answer);
+    fn send(&mut self, key: Key<D>, operation: Operation, http: Request<Vec<u8>>) {
+        tracing::debug!(request = key.1.number(), %operation, "sending a request");
+        let answer = self.io.http.perform(http);
+        let answer = self.io.limiter.clone().heed(operation, answer);
+        self.requests.begin(key, answer);
     }
 
-    fn progress(&self, request: RequestId, progress: RequestProgress) {
+    fn progress(&self, scope: &D::Scope, request: RequestId, progress: RequestProgress) {
         self.shared
-            .input(|session, now| session.handle_request_progress(now, request, progress));
+            .input(|driven, now| driven.handle_progress(now, scope, request, progress));
     }
 
     /// Stops reading the sockets when the application falls behind with the events, and reads
@@ -200,8 +220,7 @@ impl Driver {
                 } else {
                     SocketInput::ReadingPaused
                 };
-                self.shared
-                    .input(|session, now| session.handle_socket(now, id, input));
+                self.shared.socket_input(id, input);
             }
         }
         changed
@@ -209,20 +228,23 @@ impl Driver {
 
     /// What has happened since, at most one thing of each kind and socket, so that none can keep
     /// the others waiting. Ready with nothing when a handle has called.
-    fn poll_inputs(&mut self, cx: &mut Context<'_>) -> Poll<Vec<Input>> {
+    fn poll_inputs(&mut self, cx: &mut Context<'_>) -> Poll<Vec<Input<D>>> {
         let mut inputs = Vec::new();
         let mut ready = self.shared.poll_called(cx).is_ready();
         if self.timer.poll(cx).is_ready() {
             inputs.push(Input::Timeout);
         }
-        if let Poll::Ready((request, turn)) = self.turns.poll(cx) {
-            inputs.extend(turn.map(|(operation, http)| Input::Turn(request, operation, http)));
+        if let Poll::Ready((key, turn)) = self.turns.poll(cx) {
+            inputs.extend(turn.map(|(operation, http)| Input::Turn(key, operation, http)));
         }
-        if let Poll::Ready((request, answer)) = self.requests.poll(cx) {
-            inputs.push(Input::Answer(request, answer));
+        if let Poll::Ready((key, answer)) = self.requests.poll(cx) {
+            inputs.push(Input::Answer(key, answer));
         }
-        if let Poll::Ready((request, answer)) = self.transfers.poll(cx) {
-            inputs.push(Input::Transferred(request, answer));
+        if let Poll::Ready((key, answer)) = self.transfers.poll(cx) {
+            inputs.push(Input::Transferred(key, answer));
+        }
+        if let Poll::Ready((scope, given)) = self.asked.poll(cx) {
+            inputs.extend(given.map(|given| Input::Given(scope, given)));
         }
         for (&id, socket) in &mut self.sockets {
             if let Poll::Ready(input) = socket.poll(cx) {
@@ -239,24 +261,23 @@ impl Driver {
         }
     }
 
-    /// Tells the session what has happened.
-    fn feed(&mut self, input: Input) {
+    /// Tells what has happened.
+    fn feed(&mut self, input: Input<D>) {
         match input {
             Input::Socket(id, input) => {
                 self.note(id, &input);
-                self.shared
-                    .input(|session, now| session.handle_socket(now, id, input));
+                self.shared.socket_input(id, input);
             }
-            Input::Turn(request, operation, http) => {
-                self.progress(request, RequestProgress::Begun);
-                self.send(request, operation, http);
+            Input::Turn(key, operation, http) => {
+                self.progress(&key.0, key.1, RequestProgress::Begun);
+                self.send(key, operation, http);
             }
-            Input::Answer(request, answer) => {
+            Input::Answer((scope, request), answer) => {
                 log_answer(request, &answer);
                 self.shared
-                    .input(|session, now| session.handle_response(now, request, answer));
+                    .input(|driven, now| driven.handle_response(now, &scope, request, answer));
             }
-            Input::Transferred(request, answer) => {
+            Input::Transferred((scope, request), answer) => {
                 let number = request.number();
                 match &answer {
                     Ok(ended) => {
@@ -266,11 +287,12 @@ impl Driver {
                     Err(error) => tracing::debug!(request = number, %error, "a transfer failed"),
                 }
                 self.shared
-                    .input(|session, now| session.handle_transfer(now, request, answer));
+                    .input(|driven, now| driven.handle_transfer(now, &scope, request, answer));
             }
-            Input::Timeout => self
+            Input::Given(scope, given) => self
                 .shared
-                .input(|session, now| session.handle_timeout(now)),
+                .input(|driven, now| driven.handle_given(now, &scope, given)),
+            Input::Timeout => self.shared.input(D::handle_timeout),
         }
     }
 
@@ -301,8 +323,8 @@ impl Driver {
     }
 }
 
-impl Drop for Driver {
-    /// The runtime may go away before the session: those who wait are told.
+impl<D: Driven> Drop for Driver<D> {
+    /// The runtime may go away before what it drives: those who wait are told.
     fn drop(&mut self) {
         self.shared.abandon();
         self.shared.drain();

@@ -10,6 +10,7 @@ use std::task::{Context, Poll, Waker};
 use chat_proto::Event;
 use futures_core::Stream;
 
+use crate::driven::{Alone, Driven};
 use crate::shared::Lifeline;
 
 /// The events of a session, in the order they happened. It ends after [`Event::Ended`].
@@ -20,26 +21,18 @@ use crate::shared::Lifeline;
 /// [`event_queue`](crate::ClientBuilder::event_queue) events wait, the session's WebSockets are not
 /// read until it has caught up with half of them. Nothing is lost by that.
 pub struct Events {
-    lifeline: Arc<Lifeline>,
+    reader: Reader<Alone>,
 }
 
 impl Events {
-    pub(crate) const fn new(lifeline: Arc<Lifeline>) -> Self {
-        Self { lifeline }
+    pub(crate) const fn new(lifeline: Arc<Lifeline<Alone>>) -> Self {
+        let reader = Reader::new(lifeline);
+        Self { reader }
     }
 
     /// The next event; `None` after [`Event::Ended`]. Dropping the future loses no event.
     pub async fn next(&mut self) -> Option<Event> {
-        poll_fn(|cx| self.poll(cx)).await
-    }
-
-    fn poll(&self, cx: &Context<'_>) -> Poll<Option<Event>> {
-        let shared = self.lifeline.shared();
-        let (polled, caught_up) = shared.events.poll(cx);
-        if caught_up {
-            shared.wake_driver();
-        }
-        polled
+        poll_fn(|cx| self.reader.poll(cx)).await
     }
 }
 
@@ -47,15 +40,7 @@ impl Stream for Events {
     type Item = Event;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Event>> {
-        self.poll(cx)
-    }
-}
-
-impl Drop for Events {
-    fn drop(&mut self) {
-        let shared = self.lifeline.shared();
-        shared.events.discard();
-        shared.wake_driver();
+        self.reader.poll(cx)
     }
 }
 
@@ -65,48 +50,80 @@ impl fmt::Debug for Events {
     }
 }
 
+/// The reading end of a queue of events.
+pub(crate) struct Reader<D: Driven> {
+    lifeline: Arc<Lifeline<D>>,
+}
+
+impl<D: Driven> Reader<D> {
+    pub(crate) const fn new(lifeline: Arc<Lifeline<D>>) -> Self {
+        Self { lifeline }
+    }
+
+    pub(crate) fn poll(&self, cx: &Context<'_>) -> Poll<Option<D::Event>> {
+        let shared = self.lifeline.shared();
+        let (polled, caught_up) = shared.events.poll(cx);
+        if caught_up {
+            shared.wake_driver();
+        }
+        polled
+    }
+}
+
+impl<D: Driven> Drop for Reader<D> {
+    fn drop(&mut self) {
+        let shared = self.lifeline.shared();
+        shared.events.discard();
+        shared.wake_driver();
+    }
+}
+
 /// Events that wait to be read. What exceeds the limit is kept all the same, and says that the
 /// sockets, where events come from, are not to be read until half of the limit is free. Were it
 /// one place only, an application that stays slow would be told of pauses more than of anything
 /// else, since each of them is an event too.
-pub(crate) struct EventQueue {
+pub(crate) struct EventQueue<E> {
     limit: usize,
-    waiting: Mutex<Waiting>,
+    waiting: Mutex<Waiting<E>>,
 }
 
-#[derive(Default)]
-struct Waiting {
-    events: VecDeque<Event>,
+struct Waiting<E> {
+    events: VecDeque<E>,
     /// Whether there were more than may be, and still are too many to go on.
     over: bool,
-    /// Whether the last event is among them or has been read.
+    /// Whether no more will come.
     ended: bool,
     /// Whether nobody reads them.
     discarded: bool,
     reader: Option<Waker>,
 }
 
-impl EventQueue {
+impl<E> EventQueue<E> {
     pub(crate) fn new(limit: usize) -> Self {
         Self {
             limit,
-            waiting: Mutex::default(),
+            waiting: Mutex::new(Waiting {
+                events: VecDeque::new(),
+                over: false,
+                ended: false,
+                discarded: false,
+                reader: None,
+            }),
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Waiting> {
+    fn lock(&self) -> MutexGuard<'_, Waiting<E>> {
         // Nothing in here panics; what is there is whole.
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes events in.
-    pub(crate) fn extend(&self, events: impl Iterator<Item = Event>) {
+    pub(crate) fn extend(&self, events: impl Iterator<Item = E>) {
         let reader = {
             let mut waiting = self.lock();
             let mut came = false;
             for event in events {
                 came = true;
-                waiting.ended |= matches!(event, Event::Ended(_));
                 if !waiting.discarded {
                     waiting.events.push_back(event);
                 }
@@ -119,8 +136,19 @@ impl EventQueue {
         }
     }
 
+    /// No more will come.
+    pub(crate) fn end(&self) {
+        let mut waiting = self.lock();
+        waiting.ended = true;
+        let reader = waiting.reader.take();
+        drop(waiting);
+        if let Some(reader) = reader {
+            reader.wake();
+        }
+    }
+
     /// Looks at the events that wait, oldest first. None is taken meanwhile.
-    pub(crate) fn look<T>(&self, see: impl FnOnce(&VecDeque<Event>) -> T) -> T {
+    pub(crate) fn look<T>(&self, see: impl FnOnce(&VecDeque<E>) -> T) -> T {
         see(&self.lock().events)
     }
 
@@ -130,7 +158,7 @@ impl EventQueue {
     }
 
     /// The next event, and whether the application has caught up by taking it.
-    fn poll(&self, cx: &Context<'_>) -> (Poll<Option<Event>>, bool) {
+    fn poll(&self, cx: &Context<'_>) -> (Poll<Option<E>>, bool) {
         let mut waiting = self.lock();
         if let Some(event) = waiting.events.pop_front() {
             let caught_up = waiting.over && waiting.events.len() <= self.limit / 2;
@@ -165,6 +193,7 @@ mod tests {
         queue.extend([Event::Established].into_iter());
         let ended = Event::Ended(chat_proto::EndReason::Disconnected);
         queue.extend([Event::Reestablished, ended.clone()].into_iter());
+        queue.end();
         let next = || queue.poll(&cx).0;
         assert_eq!(next(), Poll::Ready(Some(Event::Established)));
         assert_eq!(next(), Poll::Ready(Some(Event::Reestablished)));

@@ -40,6 +40,8 @@
 //! All sessions of a client share one rate limiter, with the service's default quotas. Where yours
 //! are others, tell the client: [`ClientBuilder::quotas`].
 //!
+//! An agent has one WebSocket for all chats: [`Client::hub`] gives the sessions on it.
+//!
 //! A process that must not lose its chats when it is killed stores
 //! [`ChatSession::resume_state`] with what it made of the events, and goes on with
 //! [`Client::restore`].
@@ -55,11 +57,13 @@ mod address;
 mod client;
 mod clock;
 mod dial;
+mod driven;
 mod driver;
 mod error;
 mod events;
 mod files;
 mod http;
+mod hub;
 mod limiter;
 mod requests;
 mod session;
@@ -77,4 +81,5 @@ pub use error::{
 };
 pub use events::Events;
 pub use files::{AttachmentSink, AttachmentSource};
+pub use hub::{AgentHub, AgentProvider, HubEvents, ProvidedFuture};
 pub use session::{ChatSession, OlderLoaded, Sent};

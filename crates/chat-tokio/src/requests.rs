@@ -5,7 +5,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use chat_proto::{RequestId, TransportError};
+use chat_proto::TransportError;
 use futures_util::StreamExt;
 use futures_util::future::{AbortHandle, Abortable};
 use futures_util::stream::FuturesUnordered;
@@ -13,15 +13,15 @@ use futures_util::stream::FuturesUnordered;
 /// The answer to a request, or why there is none.
 pub(crate) type Answer<T> = Result<T, TransportError>;
 
-type Exchange<T> = Pin<Box<dyn Future<Output = (RequestId, Answer<T>)> + Send>>;
+type Exchange<K, T> = Pin<Box<dyn Future<Output = (K, Answer<T>)> + Send>>;
 
-/// Dropping it cancels them all.
-pub(crate) struct Requests<T> {
-    exchanges: FuturesUnordered<Abortable<Exchange<T>>>,
-    handles: BTreeMap<RequestId, AbortHandle>,
+/// Each has a name, `K`. Dropping it cancels them all.
+pub(crate) struct Requests<K, T> {
+    exchanges: FuturesUnordered<Abortable<Exchange<K, T>>>,
+    handles: BTreeMap<K, AbortHandle>,
 }
 
-impl<T> Default for Requests<T> {
+impl<K, T> Default for Requests<K, T> {
     fn default() -> Self {
         Self {
             exchanges: FuturesUnordered::new(),
@@ -30,27 +30,31 @@ impl<T> Default for Requests<T> {
     }
 }
 
-impl<T: 'static> Requests<T> {
+impl<K: Clone + Ord + Send + 'static, T: 'static> Requests<K, T> {
+    /// Begins a request; one of the same name that is under way is cancelled.
     pub(crate) fn begin(
         &mut self,
-        request: RequestId,
+        request: K,
         answer: impl Future<Output = Answer<T>> + Send + 'static,
     ) {
         let (handle, registration) = AbortHandle::new_pair();
-        let exchange: Exchange<T> = Box::pin(async move { (request, answer.await) });
+        let name = request.clone();
+        let exchange: Exchange<K, T> = Box::pin(async move { (name, answer.await) });
         self.exchanges.push(Abortable::new(exchange, registration));
-        self.handles.insert(request, handle);
+        if let Some(before) = self.handles.insert(request, handle) {
+            before.abort();
+        }
     }
 
     /// Cancels a request, whose answer does not come then.
-    pub(crate) fn cancel(&mut self, request: RequestId) {
-        if let Some(handle) = self.handles.remove(&request) {
+    pub(crate) fn cancel(&mut self, request: &K) {
+        if let Some(handle) = self.handles.remove(request) {
             handle.abort();
         }
     }
 
     /// The next answer.
-    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<(RequestId, Answer<T>)> {
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<(K, Answer<T>)> {
         loop {
             match self.exchanges.poll_next_unpin(cx) {
                 Poll::Ready(Some(Ok((request, answer)))) => {
@@ -75,7 +79,7 @@ mod tests {
     use crate::clock;
 
     /// Ids are made by sessions alone: the first of one that connects.
-    fn first_request() -> RequestId {
+    fn first_request() -> chat_proto::RequestId {
         let endpoint = chat_proto::Endpoint::custom("http://127.0.0.1:1").unwrap();
         let details = chat_proto::ChatDetails {
             contact_id: "c".into(),
@@ -96,13 +100,13 @@ mod tests {
     #[tokio::test]
     async fn a_cancelled_request_ends_at_once_and_its_answer_does_not_come() {
         let request = first_request();
-        let mut requests = Requests::<()>::default();
+        let mut requests = Requests::<_, ()>::default();
         let (alive, mut ended) = oneshot::channel::<()>();
         requests.begin(request, async move {
             let _alive = alive;
             std::future::pending().await
         });
-        requests.cancel(request);
+        requests.cancel(&request);
         let next = poll_fn(|cx| Poll::Ready(requests.poll(cx)));
         assert!(next.await.is_pending());
         let gone = oneshot::error::TryRecvError::Closed;

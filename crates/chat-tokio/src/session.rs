@@ -2,6 +2,7 @@
 
 mod attachments;
 
+use std::fmt;
 use std::sync::Arc;
 
 use chat_proto::api::{GetTranscript, SendEvent, SentEvent, TranscriptPage, View};
@@ -12,8 +13,10 @@ use chat_proto::{
 };
 use tokio::sync::oneshot;
 
+use crate::driven::{Alone, Desk};
 use crate::error::{CallError, ConnectFailure, ResendFailure, SendFailure};
-use crate::shared::{Lifeline, State};
+use crate::hub::Seat;
+use crate::shared::Lifeline;
 
 /// A chat. Cheap to clone; clones are handles of the same chat.
 ///
@@ -25,9 +28,25 @@ use crate::shared::{Lifeline, State};
 /// When all handles and the [`Events`](crate::Events) are dropped, the session is abandoned: its
 /// WebSocket is closed and its task ends. The service is not told that we leave; use
 /// [`disconnect`](Self::disconnect) for that.
-#[derive(Clone, Debug)]
+///
+/// One of an agent ([`AgentHub`](crate::AgentHub)) is the same, but that the hub connects it, and
+/// tells what happens in it.
+#[derive(Clone)]
 pub struct ChatSession {
-    lifeline: Arc<Lifeline>,
+    place: Place,
+}
+
+/// Where a session is.
+#[derive(Clone)]
+enum Place {
+    Alone(Arc<Lifeline<Alone>>),
+    Hub(Arc<Seat>),
+}
+
+/// A session as a command has it, with what is kept beside it.
+pub(crate) struct State<'a> {
+    pub(crate) session: &'a mut Session,
+    pub(crate) desk: &'a mut Desk,
 }
 
 /// A message the service has confirmed.
@@ -53,8 +72,14 @@ pub struct OlderLoaded {
 }
 
 impl ChatSession {
-    pub(crate) const fn new(lifeline: Arc<Lifeline>) -> Self {
-        Self { lifeline }
+    pub(crate) const fn alone(lifeline: Arc<Lifeline<Alone>>) -> Self {
+        let place = Place::Alone(lifeline);
+        Self { place }
+    }
+
+    pub(crate) const fn on_hub(seat: Arc<Seat>) -> Self {
+        let place = Place::Hub(seat);
+        Self { place }
     }
 
     // Getters.
@@ -103,7 +128,16 @@ impl ChatSession {
     /// # Errors
     /// [`CommandError::WrongPhase`] when the session is over.
     pub fn resume_state(&self) -> Result<ResumeState, CommandError> {
-        self.lifeline.shared().resume_state()
+        match &self.place {
+            Place::Alone(lifeline) => {
+                let shared = lifeline.shared();
+                let alone = shared.lock();
+                shared
+                    .events
+                    .look(|waiting| alone.session.resume_state(waiting))
+            }
+            Place::Hub(seat) => seat.resume_state(),
+        }
     }
 
     // Commands.
@@ -118,7 +152,7 @@ impl ChatSession {
     pub async fn connect(&self) -> Result<(), ConnectFailure> {
         let connected = self.command(|state, now| {
             state.session.connect(now)?;
-            Ok::<_, CommandError>(state.waiters.connect())
+            Ok::<_, CommandError>(state.desk.waiters.connect())
         })?;
         outcome(connected).await
     }
@@ -133,7 +167,7 @@ impl ChatSession {
     pub async fn send_message(&self, draft: Draft) -> Result<Sent, SendFailure> {
         let settled = self.command(|state, now| {
             let local_id = state.session.send_message(now, draft)?;
-            Ok::<_, Refused<Draft>>(state.waiters.message(local_id))
+            Ok::<_, Refused<Draft>>(state.desk.waiters.message(local_id))
         })?;
         Ok(outcome(settled).await?)
     }
@@ -159,7 +193,7 @@ impl ChatSession {
     pub async fn resend(&self, local_id: LocalId) -> Result<Sent, ResendFailure> {
         let settled = self.command(|state, now| {
             state.session.resend(now, local_id)?;
-            Ok::<_, CommandError>(state.waiters.message(local_id))
+            Ok::<_, CommandError>(state.desk.waiters.message(local_id))
         })?;
         Ok(outcome(settled).await?)
     }
@@ -329,7 +363,7 @@ impl ChatSession {
     pub async fn disconnect(&self) -> Result<EndReason, CommandError> {
         let ended = self.command(|state, now| {
             state.session.disconnect(now)?;
-            Ok(state.waiters.end())
+            Ok(state.desk.waiters.end())
         })?;
         Ok(outcome(ended).await)
     }
@@ -343,7 +377,7 @@ impl ChatSession {
     pub async fn abandon(&self) -> Result<EndReason, CommandError> {
         let ended = self.command(|state, now| {
             state.session.abandon(now)?;
-            Ok(state.waiters.end())
+            Ok(state.desk.waiters.end())
         })?;
         Ok(outcome(ended).await)
     }
@@ -352,22 +386,31 @@ impl ChatSession {
     ///
     /// Safe to cancel: it changes nothing.
     pub async fn ended(&self) -> EndReason {
-        let ended = {
-            let mut state = self.lifeline.shared().lock();
-            if let Some(reason) = state.session.end_reason() {
-                return reason.clone();
-            }
-            state.waiters.end()
-        };
-        outcome(ended).await
+        let ended = self.command(|state, _| match state.session.end_reason() {
+            Some(reason) => Err(reason.clone()),
+            None => Ok(state.desk.waiters.end()),
+        });
+        match ended {
+            Ok(ended) => outcome(ended).await,
+            Err(reason) => reason,
+        }
     }
 
     fn look<T>(&self, see: impl FnOnce(&Session) -> T) -> T {
-        see(&self.lifeline.shared().lock().session)
+        match &self.place {
+            Place::Alone(lifeline) => see(&lifeline.shared().lock().session),
+            Place::Hub(seat) => seat.look(see),
+        }
     }
 
-    fn command<T>(&self, give: impl FnOnce(&mut State, Instant) -> T) -> T {
-        self.lifeline.shared().command(give)
+    fn command<T>(&self, give: impl FnOnce(State<'_>, Instant) -> T) -> T {
+        match &self.place {
+            Place::Alone(lifeline) => lifeline.shared().command(|alone, now| {
+                let Alone { session, desk } = alone;
+                give(State { session, desk }, now)
+            }),
+            Place::Hub(seat) => seat.command(give),
+        }
     }
 
     /// Begins a call, and waits for its answer, from which `take` takes what the call is about.
@@ -377,8 +420,8 @@ impl ChatSession {
         take: impl FnOnce(CallAnswer) -> Option<T>,
     ) -> Result<T, CallError> {
         let answered = self.command(|state, now| {
-            let call = begin(&mut state.session, now)?;
-            Ok::<_, CommandError>(state.waiters.call(call))
+            let call = begin(state.session, now)?;
+            Ok::<_, CommandError>(state.desk.waiters.call(call))
         })?;
         Self::answer(answered, take).await
     }
@@ -391,6 +434,17 @@ impl ChatSession {
         let answer = outcome(answered).await?;
         // A session answers a call in its own kind, so there is always something to take.
         take(answer).ok_or(CallError::Request(RequestError::Ended))
+    }
+}
+
+impl fmt::Debug for ChatSession {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.look(|session| {
+            f.debug_struct("ChatSession")
+                .field("contact_id", &session.chat_details().contact_id)
+                .field("phase", &session.phase())
+                .finish_non_exhaustive()
+        })
     }
 }
 

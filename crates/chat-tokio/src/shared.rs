@@ -1,107 +1,84 @@
-//! What the handles of a session and its driver share: the session behind its lock.
+//! What the handles of a session, or of a hub, and the driver share: it, behind its lock.
 //!
 //! A command of the application is given to the session at once, by the thread that calls; the
 //! driver then does what follows from it. That makes every command safe to cancel: it has either
 //! been given as a whole or not at all.
 
-use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
-use chat_proto::{Action, CommandError, Instant, Phase, ResumeState, Session};
+use chat_proto::{Instant, SocketId, SocketInput};
 use futures_util::task::AtomicWaker;
 
 use crate::clock::Clock;
+use crate::driven::{Driven, Want};
 use crate::events::EventQueue;
-use crate::files::Files;
-use crate::waiters::Waiters;
 
-pub(crate) struct Shared {
+pub(crate) struct Shared<D: Driven> {
     pub(crate) clock: Clock,
-    pub(crate) events: EventQueue,
-    state: Mutex<State>,
+    pub(crate) events: EventQueue<D::Event>,
+    driven: Mutex<D>,
     /// Whether something has happened for the driver to look at.
     called: AtomicBool,
     driver: AtomicWaker,
 }
 
-pub(crate) struct State {
-    pub(crate) session: Session,
-    pub(crate) waiters: Waiters,
-    pub(crate) files: Files,
-}
-
-/// What a session wants after an input.
-pub(crate) struct Wants {
-    pub(crate) actions: Vec<Action>,
+/// What is wanted after an input.
+pub(crate) struct Wants<D: Driven> {
+    pub(crate) wants: Vec<Want<D>>,
     pub(crate) wake_at: Option<Instant>,
     pub(crate) ended: bool,
 }
 
-impl Shared {
-    pub(crate) fn new(clock: Clock, session: Session, event_queue: usize) -> Self {
+impl<D: Driven> Shared<D> {
+    pub(crate) fn new(clock: Clock, driven: D, event_queue: usize) -> Self {
         Self {
             clock,
             events: EventQueue::new(event_queue),
-            state: Mutex::new(State {
-                session,
-                waiters: Waiters::default(),
-                files: Files::default(),
-            }),
+            driven: Mutex::new(driven),
             called: AtomicBool::new(false),
             driver: AtomicWaker::new(),
         }
     }
 
-    pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, D> {
         // A session does not panic; were it to, its state would still be of use to read.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.driven.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Gives the session a command and calls the driver.
-    pub(crate) fn command<T>(&self, give: impl FnOnce(&mut State, Instant) -> T) -> T {
+    /// Gives a command and calls the driver.
+    pub(crate) fn command<T>(&self, give: impl FnOnce(&mut D, Instant) -> T) -> T {
         let result = give(&mut self.lock(), self.clock.now());
         self.wake_driver();
         result
     }
 
-    /// Gives the session an input, as the driver.
-    pub(crate) fn input(&self, give: impl FnOnce(&mut Session, Instant)) {
-        give(&mut self.lock().session, self.clock.now());
+    /// Gives an input, as the driver.
+    pub(crate) fn input(&self, give: impl FnOnce(&mut D, Instant)) {
+        give(&mut self.lock(), self.clock.now());
     }
 
-    /// Passes on what the session tells, and says what it wants.
-    pub(crate) fn drain(&self) -> Wants {
-        let mut state = self.lock();
-        let State {
-            session,
-            waiters,
-            files,
-        } = &mut *state;
-        let mut actions = Vec::new();
-        while let Some(action) = session.poll_action() {
-            actions.push(action);
-        }
-        let events = std::iter::from_fn(|| session.poll_event());
-        self.events.extend(events.inspect(|event| {
-            waiters.notice(event);
-            files.notice(event);
-        }));
-        files.keep(|upload| session.has_attachment(upload));
-        Wants {
-            actions,
-            wake_at: session.poll_timeout().map(|(at, _)| at),
-            ended: session.phase() == Phase::Ended,
-        }
+    pub(crate) fn socket_input(&self, socket: SocketId, input: SocketInput) {
+        self.input(|driven, now| driven.handle_socket(now, socket, input));
     }
 
-    /// What another process continues from. An event is in the session or in the queue, or the
-    /// application has it: it leaves the session for the queue only under the session's lock.
-    pub(crate) fn resume_state(&self) -> Result<ResumeState, CommandError> {
-        let state = self.lock();
+    /// Passes on what is told, and says what is wanted. An event leaves the session for the queue
+    /// under the lock, so that under the lock it is in one of them.
+    pub(crate) fn drain(&self) -> Wants<D> {
+        let mut driven = self.lock();
+        let wants = std::iter::from_fn(|| driven.poll_action()).collect();
         self.events
-            .look(|waiting| state.session.resume_state(waiting))
+            .extend(std::iter::from_fn(|| driven.poll_event()));
+        let ended = driven.settle();
+        if ended {
+            self.events.end();
+        }
+        Wants {
+            wants,
+            wake_at: driven.poll_timeout(),
+            ended,
+        }
     }
 
     /// Makes the driver look at the session and the queue of events again.
@@ -120,40 +97,26 @@ impl Shared {
         }
     }
 
-    /// Ends the session without telling the service, when it has not ended yet.
+    /// Ends everything without telling the service, when it has not ended yet.
     pub(crate) fn abandon(&self) {
-        self.command(|state, now| {
-            // It refuses only when it is over, which is what is wanted.
-            drop(state.session.abandon(now));
-        });
+        self.command(D::abandon);
     }
 }
 
-impl fmt::Debug for Shared {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let state = self.lock();
-        f.debug_struct("Session")
-            .field("contact_id", &state.session.chat_details().contact_id)
-            .field("phase", &state.session.phase())
-            .finish_non_exhaustive()
-    }
-}
+/// Keeps what is driven alive: when the last handle lets go of it, it is abandoned.
+pub(crate) struct Lifeline<D: Driven>(Arc<Shared<D>>);
 
-/// Keeps a session alive: when the last handle lets go of it, the session is abandoned.
-#[derive(Debug)]
-pub(crate) struct Lifeline(Arc<Shared>);
-
-impl Lifeline {
-    pub(crate) const fn new(shared: Arc<Shared>) -> Self {
+impl<D: Driven> Lifeline<D> {
+    pub(crate) const fn new(shared: Arc<Shared<D>>) -> Self {
         Self(shared)
     }
 
-    pub(crate) fn shared(&self) -> &Shared {
+    pub(crate) fn shared(&self) -> &Shared<D> {
         &self.0
     }
 }
 
-impl Drop for Lifeline {
+impl<D: Driven> Drop for Lifeline<D> {
     fn drop(&mut self) {
         self.0.abandon();
     }

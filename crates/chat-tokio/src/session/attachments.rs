@@ -24,8 +24,8 @@ impl ChatSession {
         let settled = self.command(|state, now| {
             let attachment = NewAttachment::new(name, content_type, source.size());
             let upload = state.session.send_attachment(now, attachment)?;
-            state.files.add_source(upload, source);
-            Ok::<_, CommandError>(state.waiters.attachment(upload))
+            state.desk.files.add_source(upload, source);
+            Ok::<_, CommandError>(state.desk.waiters.attachment(upload))
         })?;
         Ok(outcome(settled).await?)
     }
@@ -43,7 +43,7 @@ impl ChatSession {
     ) -> Result<AttachmentId, AttachmentFailure> {
         let settled = self.command(|state, now| {
             state.session.resume_attachment(now, upload)?;
-            Ok::<_, CommandError>(state.waiters.attachment(upload))
+            Ok::<_, CommandError>(state.desk.waiters.attachment(upload))
         })?;
         Ok(outcome(settled).await?)
     }
@@ -81,8 +81,8 @@ impl ChatSession {
     ) -> Result<u64, CallError> {
         let begun = self.command(|state, now| {
             let call = state.session.download_attachment(now, attachment)?;
-            state.files.add_sink(call, sink.clone());
-            Ok::<_, CommandError>(state.waiters.call(call))
+            state.desk.files.add_sink(call, sink.clone());
+            Ok::<_, CommandError>(state.desk.waiters.call(call))
         })?;
         Self::answer(begun, |answer| {
             if let CallAnswer::AttachmentDownloaded { bytes } = answer {
