@@ -6,12 +6,14 @@
 )]
 
 use std::num::NonZeroU32;
+use std::sync::Arc;
 
 use chat_sim::{Operation, Settings, Simulator};
+use chat_tokio::Client;
 use chat_tokio::chat_proto::{
     self, ChatDetails, Config, Draft, Endpoint, Event, Quota, Quotas, ReceiptKind,
 };
-use chat_tokio::{Client, Events};
+use tokio::sync::Barrier;
 
 use crate::support::tokio_chat::{Plan, in_time, start_chat};
 
@@ -21,29 +23,44 @@ fn with_quotas() -> Settings {
     settings
 }
 
-/// A customer who connects and sends two messages at once.
-async fn chats(client: Client, config: Config, details: ChatDetails) -> Events {
-    let (session, events) = client.session(config, details).unwrap();
+/// A customer who connects, and sends the texts once all others are connected.
+async fn chat(
+    client: Client,
+    config: Config,
+    details: ChatDetails,
+    connected: Arc<Barrier>,
+    texts: &'static [&'static str],
+) {
+    let (session, _events) = client.session(config, details).unwrap();
     session.connect().await.unwrap();
-    let second = session.clone();
-    let second = tokio::spawn(async move { second.send_message(Draft::text("two")).await });
-    // The other task has not run yet: this one is the first.
-    session.send_message(Draft::text("one")).await.unwrap();
-    second.await.unwrap().unwrap();
-    events
+    connected.wait().await;
+    let sending = texts.iter().map(|text| {
+        let session = session.clone();
+        tokio::spawn(async move { session.send_message(Draft::text(*text)).await })
+    });
+    for sent in sending.collect::<Vec<_>>() {
+        sent.await.unwrap().unwrap();
+    }
 }
 
 /// So many customers at once; the simulator, once all messages have been confirmed.
-async fn chat_together(sessions: usize, quotas: Quotas) -> Simulator {
+async fn chat_together(
+    customers: usize,
+    texts: &'static [&'static str],
+    quotas: Quotas,
+) -> Simulator {
     let simulator = Simulator::builder().settings(with_quotas());
     let simulator = simulator.start().await.unwrap();
     let client = Client::builder().quotas(quotas).build().unwrap();
+    let connected = Arc::new(Barrier::new(customers));
     let mut contacts = Vec::new();
     let mut running = Vec::new();
-    for _ in 0..sessions {
+    for _ in 0..customers {
         let (contact, details) = start_chat(&simulator);
         let config = Config::new(Endpoint::custom(&simulator.endpoint()).unwrap());
-        running.push(tokio::spawn(chats(client.clone(), config, details)));
+        let connected = Arc::clone(&connected);
+        let chat = chat(client.clone(), config, details, connected, texts);
+        running.push(tokio::spawn(chat));
         contacts.push(contact);
     }
     for chat in running {
@@ -54,7 +71,7 @@ async fn chat_together(sessions: usize, quotas: Quotas) -> Simulator {
             let items = service.contact(&contact).unwrap().transcript().iter();
             items.filter_map(|item| item.content.clone()).collect()
         });
-        assert_eq!(said, ["one", "two"]);
+        assert_eq!(said, texts);
     }
     simulator
 }
@@ -74,7 +91,7 @@ fn throttled(simulator: &Simulator) -> Vec<(Operation, u64)> {
 #[tokio::test]
 async fn sessions_of_one_client_are_never_throttled_together() {
     in_time(async {
-        let simulator = chat_together(30, Quotas::default()).await;
+        let simulator = chat_together(30, &["one"], Quotas::default()).await;
         for (operation, times) in throttled(&simulator) {
             assert_eq!(times, 0, "{operation:?}");
         }
@@ -85,8 +102,8 @@ async fn sessions_of_one_client_are_never_throttled_together() {
 #[tokio::test]
 async fn without_quotas_the_service_throttles_and_nothing_is_lost() {
     in_time(async {
-        let simulator = chat_together(12, Quotas::unlimited()).await;
-        let times: u64 = throttled(&simulator).iter().map(|(_, times)| times).sum();
+        let simulator = chat_together(12, &["one", "two"], Quotas::unlimited()).await;
+        let times = simulator.with(|service, _| service.throttled(Operation::SendMessage));
         assert!(times > 0);
     })
     .await;

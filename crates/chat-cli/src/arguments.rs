@@ -42,10 +42,11 @@ const PIPE_EXAMPLES: &str = r#"Examples:
 
 Commands: send_message, send_event, typing, read, delivered, get_transcript, load_older, transcript,
 send_attachment, download_attachment, describe_view, authentication_url, cancel_authentication,
-network, suspend, resume, resume_state, disconnect, abandon. Every command but send_message is answered by one line
-{"event":"response","tag":...,"ok":...}, and a message by message_sent or message_failed. A line
-that is no command is answered by command_error, and the session goes on. The end of the input
-waits until everything asked for has settled, and leaves the chat without ending it.
+network, suspend, resume, resume_state, disconnect, abandon. Every command but send_message is
+answered by one line {"event":"response","tag":...,"ok":...}, and a message by message_sent or
+message_failed. A line that is no command is answered by command_error, and the session goes on. The
+end of the input waits until everything asked for has settled, and leaves the chat without ending
+it.
 
 To go on after this process is gone, even when it is killed:
   {"cmd":"resume_state","path":"chat.state"}
