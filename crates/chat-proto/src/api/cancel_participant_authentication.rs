@@ -44,8 +44,8 @@ impl ApiRequest for CancelParticipantAuthentication {
         })
     }
 
-    fn parse(_body: &[u8]) -> Result<(), ProtocolError> {
-        Ok(())
+    fn parse(body: &[u8]) -> Result<(), ProtocolError> {
+        super::empty_answer("the answer of CancelParticipantAuthentication", body)
     }
 }
 

@@ -53,8 +53,8 @@ impl ApiRequest for CompleteAttachmentUpload {
         })
     }
 
-    fn parse(_body: &[u8]) -> Result<(), ProtocolError> {
-        Ok(())
+    fn parse(body: &[u8]) -> Result<(), ProtocolError> {
+        super::empty_answer("the answer of CompleteAttachmentUpload", body)
     }
 }
 

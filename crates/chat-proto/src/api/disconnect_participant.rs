@@ -37,7 +37,7 @@ impl ApiRequest for DisconnectParticipant {
         super::json_body(self)
     }
 
-    fn parse(_body: &[u8]) -> Result<(), ProtocolError> {
-        Ok(())
+    fn parse(body: &[u8]) -> Result<(), ProtocolError> {
+        super::empty_answer("the answer of DisconnectParticipant", body)
     }
 }

@@ -252,6 +252,15 @@ fn json_answer<'a, T: serde::Deserialize<'a>>(
     serde_json::from_slice(body).map_err(|error| ProtocolError::json(what, &error))
 }
 
+/// The body of an answer that says nothing: nothing or JSON. A page of something that stands between
+/// us and the service is not the service's yes.
+fn empty_answer(what: &'static str, body: &[u8]) -> Result<(), ProtocolError> {
+    if body.trim_ascii().is_empty() {
+        return Ok(());
+    }
+    json_answer(what, body).map(|_: serde::de::IgnoredAny| ())
+}
+
 /// A field of an answer without which the rest has no meaning.
 fn required<T>(
     what: &'static str,
@@ -270,4 +279,27 @@ fn time(text: Option<String>) -> Option<AbsoluteTime> {
 #[cfg(test)]
 fn refusal(request: &impl ApiRequest) -> String {
     request.check().unwrap_err().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_of_html_is_no_success() {
+        fn check<R: ApiRequest<Answer = ()>>() {
+            let of = |body: &'static str| from_http::<R>(&http::Response::new(body));
+            assert_eq!(of(""), Ok(()));
+            assert_eq!(of("{}\n"), Ok(()));
+            let page = of("<html>please sign in</html>").unwrap_err();
+            assert!(matches!(page, RequestError::Protocol(_)), "{page}");
+            assert!(page.to_string().contains(R::OPERATION.name()), "{page}");
+        }
+        check::<CancelParticipantAuthentication>();
+        check::<CompleteAttachmentUpload>();
+        check::<DisconnectParticipant>();
+        check::<StopContact>();
+        check::<StopContactStreaming>();
+        check::<UpdateParticipantRoleConfig>();
+    }
 }

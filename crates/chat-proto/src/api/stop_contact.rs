@@ -71,8 +71,8 @@ impl ApiRequest for StopContact {
         })
     }
 
-    fn parse(_body: &[u8]) -> Result<(), ProtocolError> {
-        Ok(())
+    fn parse(body: &[u8]) -> Result<(), ProtocolError> {
+        super::empty_answer("the answer of StopContact", body)
     }
 }
 

@@ -52,8 +52,8 @@ impl ApiRequest for StopContactStreaming {
         super::json_body(self)
     }
 
-    fn parse(_body: &[u8]) -> Result<(), ProtocolError> {
-        Ok(())
+    fn parse(body: &[u8]) -> Result<(), ProtocolError> {
+        super::empty_answer("the answer of StopContactStreaming", body)
     }
 }
 

@@ -180,8 +180,8 @@ impl ApiRequest for UpdateParticipantRoleConfig {
         })
     }
 
-    fn parse(_body: &[u8]) -> Result<(), ProtocolError> {
-        Ok(())
+    fn parse(body: &[u8]) -> Result<(), ProtocolError> {
+        super::empty_answer("the answer of UpdateParticipantRoleConfig", body)
     }
 }
 
