@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::config::Config;
 use crate::error::CommandError;
-use crate::event::Event;
+use crate::event::{Event, ReceiptKind};
 use crate::ids::{ChatDetails, ItemId, LocalId};
 use crate::link::Link;
 use crate::resume_state::{ResumeState, Saved, SavedHistory, SavedOutcome, Version};
@@ -12,7 +12,7 @@ use crate::session::Session;
 use crate::session::connection::Connection;
 use crate::time::Start;
 use crate::transcript::Position;
-use crate::wire::Item;
+use crate::wire::{AbsoluteTime, Item};
 
 /// So many of the newest items can be named in receipts before they have been read again.
 const RECENT: usize = 256;
@@ -40,9 +40,9 @@ impl Reported {
 #[derive(Default)]
 struct Untold<'e> {
     items: Vec<&'e Item>,
-    sent: Vec<&'e Event>,
+    sent: Vec<(LocalId, ItemId, Option<AbsoluteTime>)>,
     failed: BTreeSet<LocalId>,
-    settled: Vec<&'e Event>,
+    settled: Vec<(ReceiptKind, ItemId, SavedOutcome)>,
 }
 
 impl Session {
@@ -74,29 +74,9 @@ impl Session {
             untold.note(event);
         }
         let mut outbox = self.outbox.save(&untold.failed);
-        for event in untold.sent {
-            if let Event::MessageSent {
-                local_id,
-                id,
-                absolute_time,
-            } = event
-            {
-                let sent = (*local_id, id.clone(), absolute_time.clone());
-                outbox.sent.push(sent);
-            }
-        }
+        outbox.sent = untold.sent;
         let mut receipts = self.receipts.save();
-        for event in untold.settled {
-            if let Event::ReceiptSettled {
-                message_id,
-                kind,
-                outcome,
-            } = event
-            {
-                let outcome = SavedOutcome::from(outcome);
-                receipts.settled.push((*kind, message_id.clone(), outcome));
-            }
-        }
+        receipts.settled = untold.settled;
         let leaving = self.leaving.as_ref().map(|leaving| leaving.client_token());
         Ok(ResumeState(Saved {
             version: Version,
@@ -212,12 +192,24 @@ impl<'e> Untold<'e> {
     fn note(&mut self, event: &'e Event) {
         if let Event::Item(received) = event {
             self.items.push(&received.item);
+        } else if let Event::MessageSent {
+            local_id,
+            id,
+            absolute_time,
+        } = event
+        {
+            let sent = (*local_id, id.clone(), absolute_time.clone());
+            self.sent.push(sent);
         } else if let Event::MessageFailed { local_id, .. } = event {
             self.failed.insert(*local_id);
-        } else if matches!(event, Event::MessageSent { .. }) {
-            self.sent.push(event);
-        } else if matches!(event, Event::ReceiptSettled { .. }) {
-            self.settled.push(event);
+        } else if let Event::ReceiptSettled {
+            message_id,
+            kind,
+            outcome,
+        } = event
+        {
+            let settled = (*kind, message_id.clone(), outcome.into());
+            self.settled.push(settled);
         }
     }
 }
