@@ -4,7 +4,7 @@
 //! each other run into its 429 together. A driver of several sessions puts one of these between
 //! what they ask for and the network.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, VecDeque};
 use std::num::NonZeroU32;
 use std::time::Duration;
 
@@ -177,8 +177,8 @@ pub struct RateLimiter<K> {
     waiting: BTreeMap<Operation, BTreeMap<Place, K>>,
     /// The same by name.
     places: BTreeMap<K, (Operation, Place)>,
-    /// Requests without a quota, and none that waits.
-    free: BTreeSet<(u64, K)>,
+    /// Requests without a quota, which may begin at once.
+    free: VecDeque<K>,
     submitted: u64,
 }
 
@@ -195,7 +195,7 @@ impl<K: Clone + Ord> RateLimiter<K> {
             buckets: buckets.map(|(of, quota)| (*of, bucket(quota))).collect(),
             waiting: BTreeMap::new(),
             places: BTreeMap::new(),
-            free: BTreeSet::new(),
+            free: VecDeque::new(),
             submitted: 0,
         }
     }
@@ -207,7 +207,7 @@ impl<K: Clone + Ord> RateLimiter<K> {
         self.submitted += 1;
         let operation = counted_as(operation);
         if !self.buckets.contains_key(&operation) {
-            self.free.insert((self.submitted, key));
+            self.free.push_back(key);
             return;
         }
         let place = (priority, self.submitted);
@@ -222,7 +222,7 @@ impl<K: Clone + Ord> RateLimiter<K> {
     pub fn cancel(&mut self, key: &K) -> bool {
         let Some((operation, place)) = self.places.remove(key) else {
             let before = self.free.len();
-            self.free.retain(|(_, free)| free != key);
+            self.free.retain(|free| free != key);
             return self.free.len() < before;
         };
         if let Some(line) = self.waiting.get_mut(&operation) {
@@ -237,7 +237,7 @@ impl<K: Clone + Ord> RateLimiter<K> {
     /// The next request that may begin.
     #[must_use]
     pub fn poll(&mut self, now: Instant) -> Option<K> {
-        if let Some((_, key)) = self.free.pop_first() {
+        if let Some(key) = self.free.pop_front() {
             return Some(key);
         }
         let operation = self.waiting.keys().copied().find(|operation| {

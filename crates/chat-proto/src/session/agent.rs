@@ -140,8 +140,11 @@ impl Session {
 
     /// The service denies an agent the chat: it has ended, or gone to somebody else.
     pub(super) fn end_if_denied(&mut self) {
+        if !self.link.is_shared() || !self.was_live {
+            return;
+        }
         let denied = self.gap.take_denied().or_else(|| self.access.denied());
-        if let (Some(error), true, true) = (denied, self.link.is_shared(), self.was_live) {
+        if let Some(error) = denied {
             self.end(EndReason::Inferred(error));
         }
     }

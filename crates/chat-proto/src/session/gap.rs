@@ -362,10 +362,12 @@ impl Gap {
 
     /// The scan cannot go on.
     fn give_up(&mut self, error: GapError, outputs: &mut Outputs) {
-        if let GapError::Refused(cause) = &error {
-            self.denied = Some(cause.clone()).filter(|it| it.retry_class() == RetryClass::Denied);
-        }
-        let denied = self.denied.is_some();
+        let denial = match &error {
+            GapError::Refused(cause) if cause.retry_class() == RetryClass::Denied => Some(cause),
+            GapError::Refused(_) | GapError::Ended | GapError::TooManyPages { .. } => None,
+        };
+        let denied = denial.is_some();
+        self.denied = denial.cloned();
         let quiet = self.scan.take().is_some_and(|scan| scan.quiet);
         if !(quiet && denied) {
             outputs.events.push_back(Event::GapUnresolved(error));

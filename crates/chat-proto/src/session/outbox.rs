@@ -281,8 +281,8 @@ impl Outbox {
     /// it says the same, or one that failed although it had been on its way. For the former, the
     /// answer to the request tells for certain, whatever comes first.
     pub(super) fn echo(&mut self, item: &Item) -> Option<LocalId> {
-        let others = self.failed.iter().chain(self.queue.iter().skip(1));
-        let is_other = others.into_iter().any(|message| message.is_told_by(item));
+        let mut others = self.failed.iter().chain(self.queue.iter().skip(1));
+        let is_other = others.any(|message| message.is_told_by(item));
         if let (Some(message), Some(head)) = (self.queue.front(), &mut self.head) {
             let known = head.echo.is_some() && head.echo == item.id;
             if known || (head.echo.is_none() && message.is_told_by(item)) {

@@ -212,14 +212,12 @@ impl Outputs {
 
     /// A request that has taken too long, and what is to be said of it.
     pub(super) fn overdue(&mut self, now: Instant) -> Option<(Purpose, TransportError)> {
-        let purpose = self
-            .pending
-            .iter()
-            .find(|(_, pending)| pending.deadline.is_some_and(|deadline| deadline <= now))
-            .map(|(purpose, _)| *purpose)?;
-        let limit = self.pending.get(&purpose).map(|pending| pending.limit);
+        let is_overdue = |pending: &Pending| pending.deadline.is_some_and(|at| at <= now);
+        let mut all = self.pending.iter();
+        let (&purpose, pending) = all.find(|(_, pending)| is_overdue(pending))?;
+        let limit = pending.limit;
         self.cancel(purpose);
-        let detail = format!("no answer within {:?}", limit.unwrap_or_default());
+        let detail = format!("no answer within {limit:?}");
         let error = TransportError::new(TransportErrorKind::Timeout, detail);
         Some((purpose, error))
     }

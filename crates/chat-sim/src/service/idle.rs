@@ -82,11 +82,7 @@ impl Service {
 
     /// Somebody who plays this part has said something.
     pub(crate) fn is_not_idle(&mut self, key: ContactKey, role: Role) {
-        let Some(timer) = self
-            .contacts
-            .get_mut(&key)
-            .and_then(|contact| contact.idle_timers.get_mut(&role))
-        else {
+        let Some(timer) = self.idle_timer(key, role) else {
             return;
         };
         let was_idle = std::mem::take(&mut timer.is_idle);
@@ -97,6 +93,11 @@ impl Service {
         if was_idle {
             self.tell_of_idleness(key, role, &ChatEvent::ParticipantReturned);
         }
+    }
+
+    fn idle_timer(&mut self, key: ContactKey, role: Role) -> Option<&mut IdleTimer> {
+        let contact = self.contacts.get_mut(&key)?;
+        contact.idle_timers.get_mut(&role)
     }
 
     fn wait_for_idleness(&mut self, key: ContactKey, role: Role) {
@@ -111,22 +112,14 @@ impl Service {
 
     fn wait_longer(&mut self, key: ContactKey, role: Role, wait: Option<Duration>) {
         let task = wait.map(|wait| self.schedule(wait, Task::Idle(key, role)));
-        let timer = self
-            .contacts
-            .get_mut(&key)
-            .and_then(|contact| contact.idle_timers.get_mut(&role));
-        if let Some(timer) = timer {
+        if let Some(timer) = self.idle_timer(key, role) {
             timer.task = task;
         }
     }
 
     /// A timer's time has come.
     pub(super) fn idle(&mut self, key: ContactKey, role: Role) {
-        let Some(timer) = self
-            .contacts
-            .get_mut(&key)
-            .and_then(|contact| contact.idle_timers.get_mut(&role))
-        else {
+        let Some(timer) = self.idle_timer(key, role) else {
             return;
         };
         timer.task = None;
