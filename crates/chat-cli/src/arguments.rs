@@ -58,6 +58,11 @@ const SIMULATE_EXAMPLES: &str = r#"Examples:
   connect-chat simulate --port 8080 --script greeter
   connect-chat simulate --start-chat --script echo
   connect-chat simulate --fault '{"effect":"lose_response","operation":"SendMessage","times":1}'
+  connect-chat simulate --tls self-signed --ca ca.pem --quotas --set socket_lifetime_ms=60000
+
+The first line on standard output is JSON, for programs that start it: "endpoint" is the URL for
+clients, "control" the URL of the control API (agents, faults, the truth; see its /openapi.json) and,
+with a slash at its end, of the console for a browser; "ca" is the file with the certificate.
 
 To start a chat without --start-chat:
   curl -X PUT http://127.0.0.1:8080/contact/chat -H 'Content-Type: application/json' \
@@ -215,7 +220,8 @@ pub(crate) struct SimulateArguments {
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) port: u16,
 
-    /// What the agent does: silent, greeter, echo, or a JSON file
+    /// What the agent does: silent, greeter, echo, streaming-bot, menu, slow-agent, chatterbox (or
+    /// chatterbox=N messages a second), or a JSON or TOML file
     #[arg(long, value_name = "NAME|FILE", default_value = "silent")]
     pub(crate) script: String,
 
@@ -227,9 +233,38 @@ pub(crate) struct SimulateArguments {
     #[arg(long, value_name = "JSON")]
     pub(crate) fault: Vec<String>,
 
+    /// Refuse what exceeds the service's documented quotas, with 429
+    #[arg(long)]
+    pub(crate) quotas: bool,
+
+    /// Change a setting, such as socket_lifetime_ms=5000. Can be repeated; an unknown name is
+    /// refused with a list of all
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(crate) set: Vec<String>,
+
+    /// Serve HTTPS and secure WebSockets. self-signed: with a certificate of an authority that is
+    /// made for this run
+    #[arg(long, value_name = "WHOSE")]
+    pub(crate) tls: Option<Tls>,
+
+    /// Where to write the authority's certificate, which clients have to trust. Default: a
+    /// temporary file, which the first line names
+    #[arg(long, value_name = "FILE", requires = "tls")]
+    pub(crate) ca: Option<PathBuf>,
+
+    /// The bundle of amazon-connect-chatjs, for the customer's page of the console
+    #[arg(long, value_name = "FILE")]
+    pub(crate) chatjs: Option<PathBuf>,
+
     /// Start a chat too, and show on standard error what a client needs to connect to it
     #[arg(long)]
     pub(crate) start_chat: bool,
+}
+
+/// Whose certificate the local service shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Tls {
+    SelfSigned,
 }
 
 /// When to use colours.

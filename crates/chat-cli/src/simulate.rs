@@ -1,12 +1,15 @@
 //! `connect-chat simulate`: the local service, for any client.
 
-use std::fs;
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use chat_sim::{Fault, Script, Simulator, StartedChat};
+use chat_sim::{Bundle, Fault, Script, Settings, Simulator, StartedChat};
 use serde::Serialize;
+use serde_json::Value;
 
-use crate::arguments::SimulateArguments;
+use crate::arguments::{SimulateArguments, Tls};
 use crate::outcome::{Failure, Outcome};
 use crate::output::Output;
 use crate::stop::StopSignals;
@@ -15,13 +18,17 @@ use crate::stop::StopSignals;
 #[derive(Serialize)]
 struct Ready<'a> {
     endpoint: &'a str,
+    control: &'a str,
+    ca: Option<&'a Path>,
+    seed: u64,
     version: &'a str,
 }
 
 /// Serves until a signal comes.
 ///
 /// # Errors
-/// [`Failure`] when the script or a fault cannot be read, or the port cannot be had.
+/// [`Failure`] when the script, a fault, a setting or a file cannot be read, the port cannot be
+/// had, or the certificate cannot be written.
 pub(crate) async fn run(
     arguments: &SimulateArguments,
     mut output: Output,
@@ -30,14 +37,21 @@ pub(crate) async fn run(
     let faults = faults(&arguments.fault)?;
     let mut builder = Simulator::builder()
         .port(arguments.port)
-        .script(script(&arguments.script)?);
+        .settings(settings(arguments)?);
     if let Some(seed) = arguments.seed {
         builder = builder.seed(seed);
+    }
+    if arguments.tls == Some(Tls::SelfSigned) {
+        builder = builder.tls_self_signed();
     }
     let simulator = builder
         .start()
         .await
         .map_err(|error| Failure::failed(error.to_string()))?;
+    let certificate = simulator
+        .ca()
+        .map(|pem| CertificateFile::write(arguments.ca.as_deref(), simulator.port(), pem))
+        .transpose()?;
     simulator.with(|service, now| {
         for fault in faults {
             service.inject(now, fault);
@@ -53,6 +67,9 @@ pub(crate) async fn run(
     }
     let ready = Ready {
         endpoint: &endpoint,
+        control: &simulator.control(),
+        ca: certificate.as_ref().map(|file| file.path.as_path()),
+        seed: simulator.seed(),
         version: env!("CARGO_PKG_VERSION"),
     };
     // Text under text keys always serializes.
@@ -65,22 +82,46 @@ pub(crate) async fn run(
     Ok(Outcome::Orderly)
 }
 
-fn script(name: &str) -> Result<Script, Failure> {
-    match name {
-        "silent" => Ok(Script::silent()),
-        "greeter" => Ok(Script::greeter()),
-        "echo" => Ok(Script::echo()),
-        path => {
-            let failure = |problem: String| {
-                Failure::arguments(format!(
-                    "--script {path}: {problem}; it is silent, greeter, echo or a JSON file"
-                ))
-            };
-            let text = fs::read_to_string(path)
-                .map_err(|error| failure(format!("the file cannot be read: {error}")))?;
-            Script::from_json(&text).map_err(|error| failure(error.to_string()))
-        }
+fn settings(arguments: &SimulateArguments) -> Result<Settings, Failure> {
+    let mut settings = Settings::default();
+    settings.script = script(&arguments.script)?;
+    settings.quotas = arguments.quotas;
+    for change in &arguments.set {
+        let failure = |problem: &str| Failure::arguments(format!("--set {change}: {problem}"));
+        let (name, value) = change
+            .split_once('=')
+            .ok_or_else(|| failure("it must be NAME=VALUE, such as socket_lifetime_ms=5000"))?;
+        let value = serde_json::from_str(value).unwrap_or_else(|_| Value::from(value));
+        settings
+            .set(name, &value)
+            .map_err(|error| failure(&error.to_string()))?;
     }
+    if let Some(path) = &arguments.chatjs {
+        let bytes = fs::read(path).map_err(|error| {
+            let path = path.display();
+            Failure::arguments(format!(
+                "--chatjs {path}: the file cannot be read: {error}; it is \
+                 node_modules/amazon-connect-chatjs/dist/amazon-connect-chat.js"
+            ))
+        })?;
+        settings.chatjs = Some(Bundle::new(bytes));
+    }
+    Ok(settings)
+}
+
+fn script(name: &str) -> Result<Script, Failure> {
+    if let Ok(script) = Script::ready(name) {
+        return Ok(script);
+    }
+    let failure = |problem: String| {
+        Failure::arguments(format!(
+            "--script {name}: {problem}; it is one of {}, or a .json or .toml file",
+            Script::READY.join(", ")
+        ))
+    };
+    let text = fs::read_to_string(name)
+        .map_err(|error| failure(format!("the file cannot be read: {error}")))?;
+    Script::from_json(&text).map_err(|error| failure(error.to_string()))
 }
 
 fn faults(given: &[String]) -> Result<Vec<Fault>, Failure> {
@@ -93,6 +134,58 @@ fn faults(given: &[String]) -> Result<Vec<Fault>, Failure> {
         })
     };
     given.iter().map(read).collect()
+}
+
+/// The certificate of the authority, in a file for clients to trust.
+struct CertificateFile {
+    path: PathBuf,
+    /// Whether it goes when the simulator does.
+    is_temporary: bool,
+}
+
+impl CertificateFile {
+    fn write(chosen: Option<&Path>, port: u16, pem: &str) -> Result<Self, Failure> {
+        let mut options = OpenOptions::new();
+        options.write(true);
+        let file = match chosen {
+            Some(path) => {
+                options.create(true).truncate(true);
+                Self {
+                    path: path.to_owned(),
+                    is_temporary: false,
+                }
+            }
+            None => {
+                // A new file only: in a folder for everybody, another one may be anybody's.
+                options.create_new(true);
+                let name = format!("connect-chat-{}-{port}-ca.pem", std::process::id());
+                Self {
+                    path: std::env::temp_dir().join(name),
+                    is_temporary: true,
+                }
+            }
+        };
+        options
+            .open(&file.path)
+            .and_then(|mut open| open.write_all(pem.as_bytes()))
+            .map_err(|error| {
+                let path = file.path.display();
+                Failure::failed(format!(
+                    "the certificate cannot be written to {path}: {error}; name a file with --ca"
+                ))
+            })?;
+        Ok(file)
+    }
+}
+
+impl Drop for CertificateFile {
+    fn drop(&mut self) {
+        if self.is_temporary {
+            if let Err(error) = fs::remove_file(&self.path) {
+                tracing::warn!(%error, "the certificate's file could not be removed");
+            }
+        }
+    }
 }
 
 /// Shows on standard error what a client needs. The token opens nothing but this simulator.

@@ -11,6 +11,20 @@ use crate::operation::Operation;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FaultId(pub u64);
 
+/// What has become of a fault.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct FaultState<'a> {
+    /// Which.
+    pub id: FaultId,
+    /// The fault.
+    pub fault: &'a Fault,
+    /// Whether it can still strike.
+    pub active: bool,
+    /// How often it has struck.
+    pub struck: u64,
+}
+
 /// Something that goes wrong.
 ///
 /// ```

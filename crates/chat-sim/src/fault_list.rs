@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::fault::{Effect, Fault, FaultId};
+use crate::fault::{Effect, Fault, FaultId, FaultState};
 use crate::operation::Operation;
 use crate::random::Random;
 
@@ -42,6 +42,15 @@ impl FaultList {
             self.entries.pop_first();
         }
         id
+    }
+
+    pub(crate) fn states(&self) -> impl Iterator<Item = FaultState<'_>> {
+        self.entries.iter().map(|(id, entry)| FaultState {
+            id: *id,
+            fault: &entry.fault,
+            active: entry.left != Some(0),
+            struck: entry.hits,
+        })
     }
 
     /// When the fault begins.

@@ -1,6 +1,7 @@
 //! What the core asks its shell to do, and the numbers both use to speak of requests and sockets.
 
 use std::fmt;
+use std::time::Duration;
 
 /// One HTTP request, numbered by the shell. A number is used once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -66,6 +67,13 @@ pub enum Output {
         /// The socket that is half open from now on.
         socket: SocketId,
     },
+    /// Let the clock jump: every later `now` is to be later by this much. The core has already done
+    /// what was due on the way. Comes only when it was asked for, by
+    /// [`Service::advance_clock`](crate::Service::advance_clock) or over the control API.
+    AdvanceClock {
+        /// How far.
+        by: Duration,
+    },
 }
 
 // Written by hand: answers and frames carry tokens and message text.
@@ -101,6 +109,7 @@ impl fmt::Debug for Output {
                 .finish(),
             Self::Abort { socket } => f.debug_struct("Abort").field("socket", socket).finish(),
             Self::Freeze { socket } => f.debug_struct("Freeze").field("socket", socket).finish(),
+            Self::AdvanceClock { by } => f.debug_struct("AdvanceClock").field("by", by).finish(),
         }
     }
 }

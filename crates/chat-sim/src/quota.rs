@@ -115,6 +115,11 @@ impl Quotas {
         left.is_some()
     }
 
+    /// How many requests were refused, by operation.
+    pub(crate) fn throttle_counts(&self) -> &BTreeMap<Operation, u64> {
+        &self.throttled
+    }
+
     /// How many requests of the operation were refused.
     pub(crate) fn throttled(&self, operation: Operation) -> u64 {
         self.throttled.get(&operation).copied().unwrap_or(0)

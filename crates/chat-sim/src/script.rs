@@ -176,6 +176,22 @@ impl Script {
         }
     }
 
+    /// The names of the scripts that are ready.
+    pub const READY: &[&str] = &["silent", "greeter", "echo", "streaming-bot"];
+
+    /// The ready script.
+    pub fn ready(name: &str) -> Result<Self, crate::ControlError> {
+        match name {
+            "silent" => Ok(Self::silent()),
+            "greeter" => Ok(Self::greeter()),
+            "echo" => Ok(Self::echo()),
+            "streaming-bot" => Ok(Self::streaming_bot()),
+            _ => Err(crate::ControlError::Invalid(format!(
+                "there is no script {name}"
+            ))),
+        }
+    }
+
     /// Reads a script from JSON.
     ///
     /// # Errors

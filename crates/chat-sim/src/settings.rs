@@ -1,5 +1,7 @@
 //! How the simulated service behaves, and where it starts from.
 
+use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::script::Script;
@@ -142,6 +144,33 @@ pub struct Settings {
     pub echo_receipts: bool,
     /// What the scripted agent does. Default [`Script::silent`].
     pub script: Script,
+    /// The JavaScript client of the service, for the customer's page of the console. Default none:
+    /// the page says how to provide it.
+    pub chatjs: Option<Bundle>,
+}
+
+/// A file of JavaScript for a page of the console.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Bundle(Arc<[u8]>);
+
+impl Bundle {
+    /// The file with these bytes.
+    pub fn new(bytes: impl Into<Arc<[u8]>>) -> Self {
+        Self(bytes.into())
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+// Written by hand: it is long.
+impl fmt::Debug for Bundle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Bundle")
+            .field("bytes", &self.0.len())
+            .finish_non_exhaustive()
+    }
 }
 
 impl Default for Settings {
@@ -181,6 +210,7 @@ impl Default for Settings {
             unspecified_response_mode: ResponseMode::Incremental,
             echo_receipts: true,
             script: Script::silent(),
+            chatjs: None,
         }
     }
 }

@@ -195,6 +195,7 @@ impl World {
                 SocketInput::Failed(broken("the service cut the socket")),
             ),
             Output::Freeze { .. } => return, // nothing comes of it any more, by itself
+            Output::AdvanceClock { .. } => return, // nobody asks for it: the clock is the world's
         };
         if let Some(name) = self.socket_names.get(&socket.0) {
             self.network.send(self.now, Delivery::Socket(*name, input));

@@ -1,3 +1,5 @@
+use std::io::{Read, Write};
+
 use serde_json::Value;
 
 use crate::support::{Program, Simulated, connect_chat, file, run};
@@ -14,6 +16,66 @@ fn the_first_line_says_where_it_is() {
         .unwrap();
     assert!(std::net::TcpStream::connect(("127.0.0.1", port)).is_ok());
     assert_eq!(ready["version"], env!("CARGO_PKG_VERSION"));
+    assert_eq!(ready["control"], format!("{endpoint}/_sim"));
+    assert!(ready["ca"].is_null());
+    assert!(ready["seed"].is_u64());
+}
+
+/// The control API of a simulator, over a plain connection.
+fn look(endpoint: &str, path: &str) -> Value {
+    let address = endpoint.strip_prefix("http://").unwrap();
+    let mut stream = std::net::TcpStream::connect(address).unwrap();
+    let head = format!("GET /_sim/{path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+    stream.write_all(head.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let (_, body) = answer.split_once("\r\n\r\n").unwrap();
+    serde_json::from_str(body).unwrap()
+}
+
+#[test]
+fn what_the_command_line_sets_is_set() {
+    let simulated = Simulated::start(&[
+        "--quotas",
+        "--set",
+        "socket_lifetime_ms=5000",
+        "--set",
+        "rejected_files=virus",
+        "--script",
+        "streaming-bot",
+    ]);
+    let settings = look(&simulated.endpoint, "settings");
+    assert_eq!(settings["quotas"], true);
+    assert_eq!(settings["socket_lifetime_ms"], 5_000);
+    assert_eq!(settings["rejected_files"], "virus");
+    assert_eq!(
+        look(&simulated.endpoint, "state")["script"],
+        "streaming-bot"
+    );
+}
+
+#[test]
+fn the_certificate_is_written_where_clients_find_it() {
+    let simulate = Program::start(connect_chat().args(["simulate", "--tls", "self-signed"]));
+    let ready: Value = serde_json::from_str(&simulate.line()).unwrap();
+    assert!(ready["endpoint"].as_str().unwrap().starts_with("https://"));
+    assert!(ready["control"].as_str().unwrap().starts_with("https://"));
+    let path = ready["ca"].as_str().unwrap().to_owned();
+    let pem = std::fs::read_to_string(&path).unwrap();
+    assert!(pem.starts_with("-----BEGIN CERTIFICATE-----"), "{pem}");
+    simulate.signal("TERM");
+    assert_eq!(simulate.end().status, 0);
+    assert!(!std::path::Path::new(&path).exists(), "it is left behind");
+
+    let chosen = file("chosen-ca.pem", "something older");
+    let arguments = ["simulate", "--tls", "self-signed", "--ca", &chosen];
+    let simulate = Program::start(connect_chat().args(arguments));
+    let ready: Value = serde_json::from_str(&simulate.line()).unwrap();
+    assert_eq!(ready["ca"], chosen.as_str());
+    simulate.signal("TERM");
+    assert_eq!(simulate.end().status, 0);
+    let pem = std::fs::read_to_string(&chosen).unwrap();
+    assert!(pem.starts_with("-----BEGIN CERTIFICATE-----"), "{pem}");
 }
 
 #[test]
@@ -48,6 +110,11 @@ fn a_script_or_a_fault_that_cannot_be_read_is_refused() {
         (["--script", &broken], "script-broken.json"),
         (["--fault", "{}"], "an example is"),
         (["--port", "70000"], "65535"),
+        (["--set", "nothing=1"], "socket_lifetime_ms"),
+        (["--set", "quotas"], "NAME=VALUE"),
+        (["--set", "quotas=7"], "true or false"),
+        (["--chatjs", "/no/where.js"], "dist/amazon-connect-chat.js"),
+        (["--tls", "perhaps"], "self-signed"),
     ] {
         let ran = run(["simulate"].iter().chain(&arguments));
         assert_eq!(ran.status, 2, "{arguments:?}");

@@ -118,6 +118,7 @@ impl Service {
             self.random.number(),
             self.settings.log_per_contact,
         );
+        contact.started = self.now;
         let token = self.random.token();
         contact.response_mode = new
             .response_mode

@@ -19,6 +19,8 @@ pub(crate) struct Authentication {
     /// 36 characters.
     pub(crate) session_id: String,
     pub(crate) initiated: Duration,
+    /// Where GetAuthenticationUrl wants the customer to go afterwards.
+    pub(crate) redirect_uri: Option<String>,
 }
 
 impl Service {
@@ -81,6 +83,7 @@ impl Service {
             contact.authentication = Some(Authentication {
                 session_id,
                 initiated: now,
+                redirect_uri: None,
             });
         }
         let concerns_session =

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::Service;
 use crate::agenda::Task;
 use crate::contact::ContactKey;
-use crate::fault::{CutWhen, Effect, Fault, FaultId};
+use crate::fault::{CutWhen, Effect, Fault, FaultId, FaultState};
 use crate::operation::Operation;
 use crate::output::{Output, SocketId};
 
@@ -41,6 +41,11 @@ impl Service {
     /// Ends all faults. Sockets that are half open stay so.
     pub fn clear_faults(&mut self) {
         self.faults.end_all();
+    }
+
+    /// The faults.
+    pub fn faults(&self) -> impl Iterator<Item = FaultState<'_>> {
+        self.faults.states()
     }
 
     /// How often the fault has struck.

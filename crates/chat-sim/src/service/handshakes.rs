@@ -8,7 +8,7 @@ use http::StatusCode;
 
 use super::Service;
 use super::requests::status_or_500;
-use super::sockets::Socket;
+use super::sockets::{Socket, Traffic};
 use crate::agenda::Task;
 use crate::contact::ContactKey;
 use crate::fault::Effect;
@@ -112,6 +112,7 @@ impl Service {
                 expiry,
                 held: BTreeMap::new(),
                 held_total: 0,
+                traffic: Traffic::begin(self.now, opening.socket_expires),
             },
         );
         self.emit(Output::Accept { socket });

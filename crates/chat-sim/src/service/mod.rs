@@ -22,6 +22,7 @@ use std::time::Duration;
 use crate::agenda::{Agenda, Task, TaskKey};
 use crate::blobs::Blobs;
 use crate::contact::{Contact, ContactKey};
+use crate::control;
 use crate::fault_list::FaultList;
 use crate::grants::Grants;
 use crate::operation::Operation;
@@ -59,6 +60,7 @@ const DELAYED_OUTPUTS: usize = 10_000;
 ///   `publish_event`, `end_contact`, ...) and **faults** (`inject`,
 ///   `cut_sockets`, ...): for tests and demonstrations; they produce outputs too.
 /// * **The truth**: [`contacts`](Self::contacts) and the other getters.
+/// * The last two are served over HTTP too, as the control API under `/_sim`.
 ///
 /// Every input carries `now`, a [`Duration`] since the origin of [`Start::now`]. Time that goes
 /// back is taken as standing still.
@@ -135,7 +137,11 @@ impl Service {
         http: http::Request<Vec<u8>>,
     ) {
         self.advance(now);
-        self.serve(request, &http);
+        if http.method() != http::Method::OPTIONS && control::is_control(http.uri().path()) {
+            self.serve_control(request, &http);
+        } else {
+            self.serve(request, &http);
+        }
     }
 
     /// A WebSocket handshake has arrived for this path and query. It is answered by
@@ -160,6 +166,24 @@ impl Service {
     /// The time of [`poll_timeout`](Self::poll_timeout) has come. Calling it early does no harm.
     pub fn handle_timeout(&mut self, now: Duration) {
         self.advance(now);
+        self.do_what_is_due();
+    }
+
+    /// Lets time jump. Everything that is due on the way happens in its order, each at its own
+    /// time; then [`Output::AdvanceClock`] tells the shell. Only the service's time jumps: the
+    /// timers of clients know nothing of it.
+    pub fn advance_clock(&mut self, now: Duration, by: Duration) {
+        self.advance(now);
+        let until = self.now.saturating_add(by);
+        self.emit(Output::AdvanceClock { by });
+        while let Some(due) = self.agenda.next_due().filter(|due| *due <= until) {
+            self.advance(due);
+            self.do_what_is_due();
+        }
+        self.advance(until);
+    }
+
+    fn do_what_is_due(&mut self) {
         while let Some(task) = self.agenda.pop_due(self.now) {
             match task {
                 Task::Emit(output) => {
@@ -229,6 +253,22 @@ impl Service {
         &self.settings
     }
 
+    /// What the scripted agent does from now on, in all chats. Steps that wait already go on.
+    pub fn set_script(&mut self, now: Duration, script: Script) {
+        self.advance(now);
+        self.script = Arc::new(script);
+    }
+
+    /// How many requests have arrived, by operation.
+    pub(crate) fn request_counts(&self) -> &BTreeMap<Operation, u64> {
+        &self.requests
+    }
+
+    /// How many requests exceeded a quota, by operation.
+    pub(crate) fn throttle_counts(&self) -> &BTreeMap<Operation, u64> {
+        self.quotas.throttle_counts()
+    }
+
     fn advance(&mut self, now: Duration) {
         self.now = self.now.max(now);
     }
@@ -246,7 +286,7 @@ impl Service {
         self.agenda.add(self.now.saturating_add(after), task)
     }
 
-    fn emit(&mut self, output: Output) {
+    pub(crate) fn emit(&mut self, output: Output) {
         self.outputs.push_back(output);
     }
 

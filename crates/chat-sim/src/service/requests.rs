@@ -320,7 +320,7 @@ impl Service {
         headers.remove(header::CONTENT_TYPE);
         headers.insert(
             header::ACCESS_CONTROL_ALLOW_METHODS,
-            HeaderValue::from_static("GET,POST,PUT,OPTIONS"),
+            HeaderValue::from_static("GET,POST,PUT,PATCH,DELETE,OPTIONS"),
         );
         headers.insert(
             header::ACCESS_CONTROL_ALLOW_HEADERS,

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::Service;
 use super::handshakes::Owner;
 use crate::agenda::{Task, TaskKey};
-use crate::contact::{ContactKey, Participant};
+use crate::contact::{Contact, ContactKey, Participant};
 use crate::fault::{CutWhen, Effect};
 use crate::item::{Item, Role};
 use crate::output::{Output, SocketId};
@@ -30,6 +30,31 @@ pub(super) struct Socket {
     /// Frames that faults hold back, by the time at which they go out.
     pub(super) held: BTreeMap<(Duration, u64), Held>,
     pub(super) held_total: u64,
+    pub(super) traffic: Traffic,
+}
+
+/// What has gone over a socket.
+#[derive(Debug, Default)]
+pub(super) struct Traffic {
+    opened: Duration,
+    expires: Duration,
+    frames_in: u64,
+    frames_out: u64,
+    heartbeats: u64,
+    last_heartbeat: Option<Duration>,
+    pings: u64,
+    last_ping: Option<Duration>,
+}
+
+impl Traffic {
+    /// None yet, on a socket that is open from now on.
+    pub(super) fn begin(opened: Duration, expires: Duration) -> Self {
+        Self {
+            opened,
+            expires,
+            ..Self::default()
+        }
+    }
 }
 
 /// A frame that a fault holds back.
@@ -51,12 +76,13 @@ struct ItemFrame<'a> {
 impl Service {
     /// Acts on a text frame.
     pub(super) fn receive_text(&mut self, id: SocketId, text: &str) {
-        let Some(socket) = self.sockets.get(&id) else {
+        let Some(socket) = self.sockets.get_mut(&id) else {
             return;
         };
         if socket.half_open {
             return;
         }
+        socket.traffic.frames_in += 1;
         if text.len() > self.settings.frame_limit {
             self.close_socket(id, TOO_LARGE, "The frame is too large");
             return;
@@ -71,6 +97,8 @@ impl Service {
         match frame.get("topic").and_then(Value::as_str) {
             Some("aws/subscribe") => self.subscribe(id, &frame["content"]["topics"]),
             Some("aws/heartbeat") => {
+                socket.traffic.heartbeats += 1;
+                socket.traffic.last_heartbeat = Some(self.now);
                 let muted = self.strike(contact, None, |effect| {
                     matches!(effect, Effect::MuteHeartbeats)
                 });
@@ -78,7 +106,11 @@ impl Service {
                     self.send_frame(id, json!({ "topic": "aws/heartbeat" }).to_string());
                 }
             }
-            Some("aws/ping") => self.pong(id, contact),
+            Some("aws/ping") => {
+                socket.traffic.pings += 1;
+                socket.traffic.last_ping = Some(self.now);
+                self.pong(id, contact);
+            }
             Some(_) | None => {
                 let frame = json!({
                     "message": "Forbidden",
@@ -286,11 +318,9 @@ impl Service {
 
     /// Sends a frame, unless nothing goes out on the socket.
     fn send_frame(&mut self, socket: SocketId, text: String) {
-        if self
-            .sockets
-            .get(&socket)
-            .is_some_and(|socket| !socket.half_open)
-        {
+        let open = self.sockets.get_mut(&socket);
+        if let Some(open) = open.filter(|open| !open.half_open) {
+            open.traffic.frames_out += 1;
             self.emit(Output::Send { socket, text });
         }
     }
@@ -311,6 +341,37 @@ impl Service {
             code,
             reason: reason.to_owned(),
         });
+    }
+
+    /// What the control API shows of the sockets of a contact.
+    pub(crate) fn sockets_json(&self, contact: &Contact) -> Vec<Value> {
+        let at = |at: Duration| self.timestamp(at);
+        let open = contact
+            .sockets
+            .iter()
+            .filter_map(|id| Some((id, self.sockets.get(id)?)));
+        open.map(|(id, socket)| {
+            let participant = match socket.owner {
+                Owner::Participant(caller) => contact.participants.get(caller.participant),
+                Owner::Agent(_) => None,
+            };
+            let traffic = &socket.traffic;
+            json!({
+                "socket": id.0,
+                "participant_id": participant.map(Participant::id),
+                "opened": at(traffic.opened),
+                "expires": at(traffic.expires),
+                "subscribed": socket.subscribed,
+                "half_open": socket.half_open,
+                "frames_in": traffic.frames_in,
+                "frames_out": traffic.frames_out,
+                "heartbeats": traffic.heartbeats,
+                "last_heartbeat": traffic.last_heartbeat.map(at),
+                "pings": traffic.pings,
+                "last_ping": traffic.last_ping.map(at),
+            })
+        })
+        .collect()
     }
 
     /// Closes all sockets of a contact.

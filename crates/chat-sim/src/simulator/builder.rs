@@ -1,6 +1,7 @@
 //! Starting a simulator.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, Semaphore};
@@ -10,7 +11,7 @@ use tokio_rustls::rustls::ServerConfig;
 use super::clock::Clock;
 use super::shared::Shared;
 use super::tasks::Tasks;
-use super::{Simulator, loopback};
+use super::{Simulator, authority, loopback};
 use crate::script::Script;
 use crate::service::Service;
 use crate::settings::{Settings, Start};
@@ -30,6 +31,17 @@ pub enum StartError {
         /// What the operating system says.
         source: std::io::Error,
     },
+    /// No certificate can be made.
+    #[error("the certificate cannot be made: {0}")]
+    Certificate(String),
+}
+
+/// Whose certificate is shown to clients.
+#[derive(Debug)]
+enum Tls {
+    Off,
+    SelfSigned,
+    Given(Arc<ServerConfig>),
 }
 
 /// How a simulator starts.
@@ -39,8 +51,10 @@ pub struct SimulatorBuilder {
     port: u16,
     settings: Settings,
     seed: Option<u64>,
-    tls: Option<Arc<ServerConfig>>,
+    tls: Tls,
     connections: usize,
+    manual_clock: bool,
+    unix: Option<Duration>,
 }
 
 impl SimulatorBuilder {
@@ -49,8 +63,10 @@ impl SimulatorBuilder {
             port: 0,
             settings: Settings::default(),
             seed: None,
-            tls: None,
+            tls: Tls::Off,
             connections: CONNECTIONS,
+            manual_clock: false,
+            unix: None,
         }
     }
 
@@ -83,7 +99,14 @@ impl SimulatorBuilder {
     /// Serves HTTPS and secure WebSockets with this configuration, whose certificate must be good
     /// for the address 127.0.0.1. Default: plain HTTP.
     pub fn tls(mut self, config: Arc<ServerConfig>) -> Self {
-        self.tls = Some(config);
+        self.tls = Tls::Given(config);
+        self
+    }
+
+    /// Serves HTTPS and secure WebSockets with a certificate for 127.0.0.1, ::1 and localhost, of
+    /// an authority made for this simulator alone: [`Simulator::ca`] is what clients have to trust.
+    pub fn tls_self_signed(mut self) -> Self {
+        self.tls = Tls::SelfSigned;
         self
     }
 
@@ -93,27 +116,52 @@ impl SimulatorBuilder {
         self
     }
 
+    /// The service's time stands still, and passes only by [`Simulator::advance`]. Default: it
+    /// passes as it does everywhere.
+    ///
+    /// With [`seed`](Self::seed) and [`wall_clock`](Self::wall_clock), everything the service says
+    /// is then the same in each run. Time limits on connections, such as for sending a request,
+    /// are those of the real clock all the same.
+    pub fn manual_clock(mut self) -> Self {
+        self.manual_clock = true;
+        self
+    }
+
+    /// The wall clock at the start, since 1970. Default: what it is.
+    pub fn wall_clock(mut self, unix: Duration) -> Self {
+        self.unix = Some(unix);
+        self
+    }
+
     /// Starts the simulator.
     ///
     /// # Errors
     ///
-    /// When the port cannot be had.
+    /// When the port cannot be had, or no certificate can be made.
     pub async fn start(self) -> Result<Simulator, StartError> {
         let listener = bind(self.port).await?;
         let address = listener.local_addr().map_err(|source| StartError::Port {
             port: self.port,
             source,
         })?;
-        let clock = Clock::start();
+        let (tls, ca) = match self.tls {
+            Tls::Off => (None, None),
+            Tls::Given(config) => (Some(config), None),
+            Tls::SelfSigned => {
+                let (config, ca) = authority::self_signed()?;
+                (Some(config), Some(ca))
+            }
+        };
+        let clock = Clock::start(self.manual_clock);
         let seed = self.seed.unwrap_or_else(|| clock.seed());
         let mut settings = self.settings;
-        let scheme = if self.tls.is_some() { "wss" } else { "ws" };
+        let scheme = if tls.is_some() { "wss" } else { "ws" };
         settings.websocket_base = format!("{scheme}://{address}");
-        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        let scheme = if tls.is_some() { "https" } else { "http" };
         settings.http_base = format!("{scheme}://{address}");
         let start = Start {
             now: clock.now(),
-            unix: clock.unix(),
+            unix: self.unix.unwrap_or_else(|| clock.unix()),
             seed,
         };
         let shared = Shared::new(clock, Service::new(start, settings));
@@ -123,7 +171,8 @@ impl SimulatorBuilder {
         let simulator = Simulator {
             shared,
             address,
-            tls: self.tls.map(TlsAcceptor::from),
+            tls: tls.map(TlsAcceptor::from),
+            ca,
             connection_limit: Arc::new(Semaphore::new(self.connections)),
             clockwork,
             listening: Mutex::new(Tasks::default()),

@@ -1,31 +1,53 @@
 //! All that the shell knows of real time.
 
 use std::future::Future;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use hyper_util::rt::TokioTimer;
 use tokio::time::Instant;
 
-/// A clock that began when the simulator did.
-#[derive(Debug, Clone, Copy)]
+/// A clock that began when the simulator did. It can be made to jump, and may stand still otherwise.
+#[derive(Debug)]
 pub(super) struct Clock {
     origin: Instant,
     unix: Duration,
+    stands_still: bool,
+    /// How far it has jumped, in nanoseconds.
+    jumped: AtomicU64,
 }
 
 impl Clock {
-    pub(super) fn start() -> Self {
+    /// A clock that goes, or one that only jumps.
+    pub(super) fn start(stands_still: bool) -> Self {
         Self {
             origin: Instant::now(),
             unix: SystemTime::now()
                 .duration_since(UNIX_EPOCH)
                 .unwrap_or_default(),
+            stands_still,
+            jumped: AtomicU64::new(0),
         }
     }
 
     /// The time since the clock began.
     pub(super) fn now(&self) -> Duration {
-        self.origin.elapsed()
+        let gone = if self.stands_still {
+            Duration::ZERO
+        } else {
+            self.origin.elapsed()
+        };
+        gone.saturating_add(self.jumped())
+    }
+
+    fn jumped(&self) -> Duration {
+        Duration::from_nanos(self.jumped.load(Ordering::SeqCst))
+    }
+
+    /// Makes the clock jump forward.
+    pub(super) fn jump(&self, by: Duration) {
+        let by = u64::try_from(by.as_nanos()).unwrap_or(u64::MAX);
+        self.jumped.fetch_add(by, Ordering::SeqCst);
     }
 
     /// The wall clock when the clock began, since 1970.
@@ -38,9 +60,16 @@ impl Clock {
         u64::try_from(self.unix.as_nanos()).unwrap_or(u64::MAX)
     }
 
-    /// Waits for a time; for ever when there is none, or none that a clock can reach.
+    /// Waits for a time; for ever when there is none, or none that the clock can reach by itself.
     pub(super) async fn sleep_until(&self, at: Option<Duration>) {
-        match at.and_then(|at| self.origin.checked_add(at)) {
+        let Some(at) = at else {
+            return std::future::pending().await;
+        };
+        if at <= self.now() {
+            return;
+        }
+        let reached = self.origin.checked_add(at.saturating_sub(self.jumped()));
+        match reached.filter(|_| !self.stands_still) {
             Some(at) => tokio::time::sleep_until(at).await,
             None => std::future::pending().await,
         }

@@ -1,5 +1,6 @@
 //! The shell: serves a [`Service`] on a loopback port.
 
+mod authority;
 mod builder;
 mod clock;
 mod connection;
@@ -34,6 +35,7 @@ pub struct Simulator {
     shared: Arc<Shared>,
     address: SocketAddr,
     tls: Option<TlsAcceptor>,
+    ca: Option<String>,
     connection_limit: Arc<Semaphore>,
     /// The task that keeps the core's time.
     clockwork: Tasks,
@@ -70,6 +72,18 @@ impl Simulator {
         format!("{scheme}://{}", self.address)
     }
 
+    /// Where the control API is: `http://127.0.0.1:PORT/_sim`. With a slash at the end it is the
+    /// console in the browser.
+    pub fn control(&self) -> String {
+        format!("{}/_sim", self.endpoint())
+    }
+
+    /// The certificate of the authority that clients have to trust, as PEM; only with
+    /// [`tls_self_signed`](SimulatorBuilder::tls_self_signed).
+    pub fn ca(&self) -> Option<&str> {
+        self.ca.as_deref()
+    }
+
     /// The port.
     pub fn port(&self) -> u16 {
         self.address.port()
@@ -87,6 +101,12 @@ impl Simulator {
     /// simulator itself.
     pub fn with<T>(&self, act: impl FnOnce(&mut Service, Duration) -> T) -> T {
         self.shared.step(act)
+    }
+
+    /// Lets the service's time jump: see [`Service::advance_clock`]. The real clock, and the
+    /// timers of clients, know nothing of it.
+    pub fn advance(&self, by: Duration) {
+        self.with(|service, now| service.advance_clock(now, by));
     }
 
     /// Waits until the service has come to a state. The condition is looked at after every change.

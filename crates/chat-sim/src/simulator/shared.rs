@@ -9,6 +9,7 @@ use tokio::sync::{Notify, mpsc, oneshot, watch};
 
 use super::clock::Clock;
 use super::tasks::Tasks;
+use crate::control;
 use crate::operation::Operation;
 use crate::output::{Output, RequestId, SocketId};
 use crate::service::Service;
@@ -111,7 +112,7 @@ impl Shared {
             let mut state = self.lock();
             let now = self.clock.now();
             let result = act(&mut state.service, now);
-            state.drain(now);
+            state.drain(&self.clock);
             result
         };
         self.timer.notify_one();
@@ -121,7 +122,7 @@ impl Shared {
 
     /// How large a body the core takes on this path, in bytes.
     pub(super) fn body_limit(&self, path: &str) -> usize {
-        if path.starts_with(Operation::UploadAttachment.path()) {
+        if path.starts_with(Operation::UploadAttachment.path()) || control::takes_file(path) {
             self.file_limit
         } else {
             self.body_limit
@@ -218,7 +219,8 @@ impl State {
 
     /// Hands the outputs of the core to the connections they are for. An output for a connection
     /// that is gone is dropped with it.
-    fn drain(&mut self, now: Duration) {
+    fn drain(&mut self, clock: &Clock) {
+        let now = clock.now();
         while let Some(output) = self.service.poll_output() {
             match output {
                 Output::Respond { request, response } => {
@@ -248,6 +250,7 @@ impl State {
                         orders.signal.send_replace(Signal::Aborted);
                     }
                 }
+                Output::AdvanceClock { by } => clock.jump(by),
                 Output::Freeze { socket } => {
                     if let Some(orders) = self.sockets.get(&socket) {
                         orders.signal.send_replace(Signal::Frozen);

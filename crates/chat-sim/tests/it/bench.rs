@@ -140,6 +140,7 @@ impl Bench {
                 Output::Close { socket, code, .. } => self.hear(socket, Heard::Closed(code)),
                 Output::Abort { socket } => self.hear(socket, Heard::Aborted),
                 Output::Freeze { socket } => self.hear(socket, Heard::Frozen),
+                Output::AdvanceClock { by } => self.now += by,
             }
         }
     }
@@ -309,6 +310,19 @@ impl Bench {
     /// The same, of items.
     pub(crate) fn items(&mut self, socket: SocketId) -> Vec<Value> {
         self.frames(socket).iter().map(item).collect()
+    }
+
+    /// The items of a socket that has been closed meanwhile.
+    pub(crate) fn items_and_close(&mut self, socket: SocketId) -> Vec<Value> {
+        let mut heard = self.take(socket);
+        assert!(matches!(heard.pop(), Some(Heard::Closed(_))));
+        heard
+            .into_iter()
+            .map(|heard| match heard {
+                Heard::Frame(text) => item(&serde_json::from_str(&text).expect("JSON")),
+                other => panic!("no frame but {other:?}"),
+            })
+            .collect()
     }
 
     /// The content of the messages among what was heard.

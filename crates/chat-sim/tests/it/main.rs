@@ -17,6 +17,10 @@ mod chat_events;
 #[cfg(test)]
 mod connections;
 #[cfg(test)]
+mod console;
+#[cfg(test)]
+mod control;
+#[cfg(test)]
 mod events;
 #[cfg(test)]
 mod http_client;
@@ -24,6 +28,8 @@ mod http_client;
 mod idle;
 #[cfg(test)]
 mod lifecycle;
+#[cfg(test)]
+mod manual_clock;
 #[cfg(test)]
 mod messages;
 #[cfg(test)]
@@ -46,5 +52,7 @@ mod socket_faults;
 mod sockets;
 #[cfg(test)]
 mod streaming;
+#[cfg(test)]
+mod tls;
 #[cfg(test)]
 mod transcript;

@@ -1,6 +1,5 @@
 //! The shell, over real sockets.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use chat_sim::{Effect, Fault, Operation, Script, Settings, Simulator};
@@ -8,7 +7,6 @@ use futures_util::{SinkExt, StreamExt};
 use serde_json::json;
 use tokio::io::AsyncReadExt;
 use tokio::net::{TcpSocket, TcpStream};
-use tokio_rustls::rustls;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{self, Message};
 
@@ -502,54 +500,4 @@ async fn waiting_for_what_does_not_come_ends_in_time() {
         .await
         .expect_err("it is never true");
     assert_eq!(error.0, limit);
-}
-
-#[tokio::test]
-async fn tls_serves_both_kinds_of_connection() {
-    let identity =
-        rcgen::generate_simple_self_signed(vec!["127.0.0.1".to_owned()]).expect("a certificate");
-    let certificate = identity.cert.der().clone();
-    let key = rustls::pki_types::PrivateKeyDer::try_from(identity.signing_key.serialize_der())
-        .expect("a key");
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let server = rustls::ServerConfig::builder_with_provider(Arc::clone(&provider))
-        .with_safe_default_protocol_versions()
-        .expect("protocol versions")
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate.clone()], key)
-        .expect("the certificate fits the key");
-    let mut roots = rustls::RootCertStore::empty();
-    roots.add(certificate).expect("a certificate");
-    let client = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .expect("protocol versions")
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    let connector = tokio_rustls::TlsConnector::from(Arc::new(client));
-    let name = rustls::pki_types::ServerName::try_from("127.0.0.1").expect("a name");
-
-    let simulator = Simulator::builder()
-        .tls(Arc::new(server))
-        .seed(3)
-        .start()
-        .await
-        .expect("a free port");
-    assert_eq!(
-        simulator.endpoint(),
-        format!("https://127.0.0.1:{}", simulator.port())
-    );
-    assert_eq!(simulator.seed(), 3);
-    let stream = dial(&simulator).await;
-    let mut http = soon(connector.connect(name.clone(), stream))
-        .await
-        .expect("the TLS handshake");
-    let chat = start(&mut http).await;
-    assert!(chat.url.starts_with("wss://127.0.0.1:"));
-    let stream = dial(&simulator).await;
-    let stream = soon(connector.connect(name, stream))
-        .await
-        .expect("the TLS handshake");
-    let mut socket = listen(stream, &chat.url).await;
-    tell(&mut socket, r#"{"topic":"aws/heartbeat"}"#).await;
-    assert_eq!(hear(&mut socket).await["topic"], "aws/heartbeat");
 }
