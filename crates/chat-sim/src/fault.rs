@@ -11,20 +11,6 @@ use crate::operation::Operation;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FaultId(pub u64);
 
-/// What has become of a fault.
-#[derive(Debug, Clone, Copy)]
-#[non_exhaustive]
-pub struct FaultState<'a> {
-    /// Which.
-    pub id: FaultId,
-    /// The fault.
-    pub fault: &'a Fault,
-    /// Whether it can still strike.
-    pub active: bool,
-    /// How often it has struck.
-    pub struck: u64,
-}
-
 /// Something that goes wrong.
 ///
 /// ```
@@ -59,11 +45,13 @@ pub struct Fault {
     /// What goes wrong.
     pub effect: Effect,
     /// The operation it concerns; every one when absent. Handshakes and sockets belong to no
-    /// operation: a fault of theirs that names one never strikes.
+    /// operation: a fault of theirs that names one never strikes. Those of credentials belong to
+    /// the operation that issues them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub operation: Option<Operation>,
     /// The contact it concerns; every one when absent. A request that belongs to no contact, such
-    /// as StartChatContact, is not concerned by a fault that names one.
+    /// as StartChatContact, is not concerned by a fault that names one. An agent's socket for all
+    /// chats belongs to no contact either, but the items on it do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contact: Option<String>,
     /// How often it strikes; until cleared when absent.
@@ -100,13 +88,18 @@ pub enum CutWhen {
 ///
 /// *Handshakes*: `RefuseHandshake`, `StallHandshake`.
 ///
-/// *Sockets, once*: `CutSocket` with [`CutWhen::Now`], `CloseSocket`, `HalfOpen` and `RawFrame`
-/// act on the sockets that are open when the fault begins, on at most `times` of them, and are
-/// then spent.
+/// *Sockets, once*: `CutSocket` with [`CutWhen::Now`], `CloseSocket`, `HalfOpen`, `RawFrame`,
+/// `GarbageFrame` and `OversizedFrame` act on the sockets that are open when the fault begins, on
+/// at most `times` of them, and are then spent.
 ///
-/// *Sockets, at each occasion*: the others.
+/// *Sockets, at each occasion*: `CutSocket` with [`CutWhen::NextItem`], and those that mute, fail,
+/// drop, duplicate, reorder and delay.
 ///
-/// None loses an item on a socket that stays healthy, because the service does not do that.
+/// *Credentials*: `ShortUrl`, `ShortConnection` and `ShortToken` strike when
+/// CreateParticipantConnection, or StartChatContact with `ConnectionTypes`, issues what they
+/// shorten; the first two also when
+/// [`Service::agent_socket_url`](crate::Service::agent_socket_url) does, which belongs to no
+/// operation and no contact.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
@@ -180,6 +173,10 @@ pub enum Effect {
     MuteSubscribe,
     /// Subscribe frames are answered with a failure.
     FailSubscribe,
+    /// Items do not go out, though the transcript has them. Whether the service ever loses one on
+    /// a socket that stays healthy is not documented: this is for testing how a client finds and
+    /// fills a gap.
+    DropItems,
     /// Items go out twice.
     DuplicateItems,
     /// An item is held until the one after it has gone out, or for a bounded time.
@@ -199,6 +196,51 @@ pub enum Effect {
         /// The text of the frame.
         text: String,
     },
+    /// A text frame of random characters that is not JSON. The characters come from the seed. When
+    /// the frames of one fault come to 64 MiB, the other sockets are spared.
+    GarbageFrame {
+        /// The size of the frame; 16 MiB when it is more.
+        bytes: usize,
+    },
+    /// A frame with a chat message of any size, which nobody sent and no transcript has. When the
+    /// frames of one fault come to 64 MiB, the other sockets are spared.
+    OversizedFrame {
+        /// The size of the frame; 16 MiB when it is more, and that of a message without content
+        /// when it is less.
+        bytes: usize,
+    },
+    /// A WebSocket URL opens nothing sooner.
+    ShortUrl {
+        /// How long it opens something, when that is less than usual. In JSON `lifetime_ms`.
+        #[serde(rename = "lifetime_ms", with = "millis")]
+        lifetime: Duration,
+    },
+    /// The socket of a WebSocket URL is closed sooner, as the `ConnectionExpiry` in the answer says.
+    ShortConnection {
+        /// How long after the URL was issued, when that is less than usual. In JSON `lifetime_ms`.
+        #[serde(rename = "lifetime_ms", with = "millis")]
+        lifetime: Duration,
+    },
+    /// A connection token expires sooner, as the `Expiry` in the answer says.
+    ShortToken {
+        /// How long it is good, when that is less than usual. In JSON `lifetime_ms`.
+        #[serde(rename = "lifetime_ms", with = "millis")]
+        lifetime: Duration,
+    },
+}
+
+/// The state of an injected fault.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct FaultState<'a> {
+    /// Its identity.
+    pub id: FaultId,
+    /// What was injected.
+    pub fault: &'a Fault,
+    /// Whether it may still strike: it is neither spent nor cleared.
+    pub active: bool,
+    /// How often it has struck.
+    pub struck: u64,
 }
 
 fn certain() -> f64 {
@@ -280,10 +322,16 @@ impl Effect {
             Self::BadPong { .. } => "bad_pong",
             Self::MuteSubscribe => "mute_subscribe",
             Self::FailSubscribe => "fail_subscribe",
+            Self::DropItems => "drop_items",
             Self::DuplicateItems => "duplicate_items",
             Self::ReorderItems { .. } => "reorder_items",
             Self::DelayItems { .. } => "delay_items",
             Self::RawFrame { .. } => "raw_frame",
+            Self::GarbageFrame { .. } => "garbage_frame",
+            Self::OversizedFrame { .. } => "oversized_frame",
+            Self::ShortUrl { .. } => "short_url",
+            Self::ShortConnection { .. } => "short_connection",
+            Self::ShortToken { .. } => "short_token",
         }
     }
 
@@ -295,6 +343,8 @@ impl Effect {
                 | Self::CloseSocket { .. }
                 | Self::HalfOpen
                 | Self::RawFrame { .. }
+                | Self::GarbageFrame { .. }
+                | Self::OversizedFrame { .. }
         )
     }
 

@@ -44,15 +44,6 @@ impl FaultList {
         id
     }
 
-    pub(crate) fn states(&self) -> impl Iterator<Item = FaultState<'_>> {
-        self.entries.iter().map(|(id, entry)| FaultState {
-            id: *id,
-            fault: &entry.fault,
-            active: entry.left != Some(0),
-            struck: entry.hits,
-        })
-    }
-
     /// When the fault begins.
     pub(crate) fn begins(&self, id: FaultId) -> Option<Duration> {
         self.entries.get(&id).map(|entry| entry.from)
@@ -83,6 +74,16 @@ impl FaultList {
         &self.hits
     }
 
+    /// Every fault that is kept, oldest first.
+    pub(crate) fn states(&self) -> impl Iterator<Item = FaultState<'_>> {
+        self.entries.iter().map(|(id, entry)| FaultState {
+            id: *id,
+            fault: &entry.fault,
+            active: entry.left != Some(0),
+            struck: entry.hits,
+        })
+    }
+
     /// The first fault with a wanted effect that strikes here and now.
     pub(crate) fn take(
         &mut self,
@@ -105,7 +106,7 @@ impl FaultList {
         None
     }
 
-    /// The effect of one fault, when it strikes in this contact.
+    /// The effect of one fault, when it strikes in this contact, outside of every operation.
     pub(crate) fn take_one(
         &mut self,
         random: &mut Random,
@@ -114,7 +115,7 @@ impl FaultList {
     ) -> Option<Effect> {
         let entry = self.entries.get_mut(&id)?;
         let wanted = entry.fault.contact.as_deref();
-        if wanted.is_some() && wanted != contact {
+        if entry.fault.operation.is_some() || (wanted.is_some() && wanted != contact) {
             return None;
         }
         strike(entry, &mut self.hits, random)

@@ -40,7 +40,12 @@ impl Random {
 
     /// An opaque token.
     pub(crate) fn token(&mut self) -> String {
-        let mut bytes = [0; TOKEN_LENGTH];
+        self.text(TOKEN_LENGTH)
+    }
+
+    /// So many letters, digits, `-` and `_`.
+    pub(crate) fn text(&mut self, length: usize) -> String {
+        let mut bytes = vec![0; length];
         self.0.fill_bytes(&mut bytes);
         bytes
             .iter()

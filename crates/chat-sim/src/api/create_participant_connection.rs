@@ -5,7 +5,8 @@ use serde_json::{Map, Value, json};
 use crate::body::Fields;
 use crate::error::Refusal;
 use crate::grants::{Caller, GrantKind};
-use crate::service::{Service, URL_TOKEN, WEBSOCKET_PATH};
+use crate::operation::Operation;
+use crate::service::{Issued, Service, URL_TOKEN, WEBSOCKET_PATH};
 
 /// A part of the answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,24 +39,29 @@ impl Service {
         }
         let parts: Vec<Part> = types.unwrap_or_default().into_iter().flatten().collect();
         self.has_connected(caller);
-        let answer = self.connection_parts(caller, &parts);
+        let operation = Operation::CreateParticipantConnection;
+        let answer = self.connection_parts(caller, operation, &parts);
         if connect {
             self.join(caller);
         }
         Ok(Value::Object(answer))
     }
 
-    /// The parts that are asked for, each once.
+    /// The parts that the operation is asked for, each once.
     pub(super) fn connection_parts(
         &mut self,
         caller: Caller,
+        operation: Operation,
         parts: &[Part],
     ) -> Map<String, Value> {
         let mut answer = Map::new();
+        let (contact, operation) = (Some(caller.contact), Some(operation));
         if parts.contains(&Part::Websocket) {
-            let socket_expires = self.now.saturating_add(self.settings.socket_lifetime);
+            let lifetime = self.lifetime_of(Issued::Url, contact, operation);
+            let socket_lifetime = self.lifetime_of(Issued::Connection, contact, operation);
+            let socket_expires = self.now.saturating_add(socket_lifetime);
             let kind = GrantKind::Url { socket_expires };
-            if let Some(token) = self.grant(caller, kind, self.settings.url_lifetime) {
+            if let Some(token) = self.grant(caller, kind, lifetime) {
                 let base = &self.settings.websocket_base;
                 let websocket = json!({
                     "Url": format!("{base}{WEBSOCKET_PATH}?{URL_TOKEN}={token}"),
@@ -65,7 +71,7 @@ impl Service {
             }
         }
         if parts.contains(&Part::Credentials) {
-            let lifetime = self.settings.token_lifetime;
+            let lifetime = self.lifetime_of(Issued::Token, contact, operation);
             if let Some(token) = self.grant(caller, GrantKind::Connection, lifetime) {
                 let credentials = json!({
                     "ConnectionToken": token,

@@ -10,6 +10,7 @@ use crate::body::Fields;
 use crate::error::Refusal;
 use crate::grants::Caller;
 use crate::item::{INTERACTIVE, MESSAGE_CONTENT_TYPES, TEXT_PLAIN};
+use crate::operation::Operation;
 use crate::service::{Draft, NewChat, Service};
 use crate::settings::ResponseMode;
 
@@ -133,7 +134,8 @@ impl Service {
                 participant: 0,
             };
             self.has_connected(caller);
-            answer.append(&mut self.connection_parts(caller, parts));
+            let operation = Operation::StartChatContact;
+            answer.append(&mut self.connection_parts(caller, operation, parts));
         }
         Ok(Value::Object(answer))
     }

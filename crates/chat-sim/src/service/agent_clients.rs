@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::Service;
 use super::agent::check_name;
+use super::faults::Issued;
 use super::handshakes::{Owner, URL_TOKEN, WEBSOCKET_PATH};
 use crate::chat_event::ChatEvent;
 use crate::contact::{ContactKey, Participant, Segment};
@@ -117,10 +118,12 @@ impl Service {
                 self.desk_urls.remove(&oldest);
             }
         }
+        let lifetime = self.lifetime_of(Issued::Url, None, None);
+        let socket_lifetime = self.lifetime_of(Issued::Connection, None, None);
         let url = DeskUrl {
             agent,
-            expires: self.now.saturating_add(self.settings.url_lifetime),
-            socket_expires: self.now.saturating_add(self.settings.socket_lifetime),
+            expires: self.now.saturating_add(lifetime),
+            socket_expires: self.now.saturating_add(socket_lifetime),
         };
         self.desk_urls.insert(token.clone(), url);
         let base = &self.settings.websocket_base;

@@ -4,11 +4,29 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::Service;
+use super::sockets::item_frame;
 use crate::agenda::Task;
 use crate::contact::ContactKey;
 use crate::fault::{CutWhen, Effect, Fault, FaultId, FaultState};
+use crate::item::{Item, ItemType, Role, TEXT_PLAIN};
 use crate::operation::Operation;
 use crate::output::{Output, SocketId};
+
+/// The largest frame that a fault makes, in bytes.
+const FRAME_BYTES: usize = 16 * 1024 * 1024;
+/// How many bytes all frames of one fault have at most.
+const FRAMES_BYTES: usize = 4 * FRAME_BYTES;
+
+/// What is issued to a participant and has a lifetime.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Issued {
+    /// A WebSocket URL.
+    Url,
+    /// The socket that the URL opens.
+    Connection,
+    /// A connection token.
+    Token,
+}
 
 impl Service {
     /// Makes something go wrong. A thousand faults are kept, spent ones included; the oldest go
@@ -43,7 +61,7 @@ impl Service {
         self.faults.end_all();
     }
 
-    /// The faults.
+    /// The faults that are kept, spent and cleared ones included, oldest first.
     pub fn faults(&self) -> impl Iterator<Item = FaultState<'_>> {
         self.faults.states()
     }
@@ -94,6 +112,7 @@ impl Service {
             .filter(|(_, socket)| !socket.half_open)
             .map(|(id, socket)| (*id, socket.owner.contact()))
             .collect();
+        let mut made = 0;
         for (socket, key) in sockets {
             let contact = key
                 .and_then(|key| self.contacts.get(&key))
@@ -106,9 +125,86 @@ impl Service {
                 }
                 Some(Effect::HalfOpen) => self.freeze_socket(socket),
                 Some(Effect::RawFrame { text }) => self.emit(Output::Send { socket, text }),
+                Some(Effect::GarbageFrame { bytes }) => {
+                    let text = self.garbage(bytes);
+                    made += text.len();
+                    self.emit(Output::Send { socket, text });
+                }
+                Some(Effect::OversizedFrame { bytes }) => {
+                    let text = self.oversized(key, bytes);
+                    made += text.len();
+                    self.emit(Output::Send { socket, text });
+                }
                 Some(_) | None => {}
+            }
+            if made.saturating_add(FRAME_BYTES) > FRAMES_BYTES {
+                break;
             }
         }
         self.faults.end(fault);
+    }
+
+    /// Text that is not JSON.
+    fn garbage(&mut self, bytes: usize) -> String {
+        let mut text = self.random.text(bytes.min(FRAME_BYTES));
+        if !text.is_empty() {
+            // What the random characters begin with may be a number.
+            text.replace_range(..1, "%");
+        }
+        text
+    }
+
+    /// The frame of a message that fills it.
+    fn oversized(&mut self, key: Option<ContactKey>, bytes: usize) -> String {
+        let contact = key.and_then(|key| self.contacts.get(&key));
+        let ids = contact.map(|contact| (contact.id.clone(), contact.current_id().to_owned()));
+        let (initial_contact_id, contact_id) = ids.unwrap_or_else(|| {
+            let id = self.random.uuid();
+            (id.clone(), id)
+        });
+        let mut item = Item {
+            absolute_time: self.timestamp(self.now),
+            content_type: TEXT_PLAIN.to_owned(),
+            id: self.random.uuid(),
+            item_type: ItemType::Message,
+            content: Some(String::new()),
+            participant_id: Some(self.random.uuid()),
+            participant_role: Some(Role::System),
+            display_name: None,
+            initial_contact_id,
+            contact_id,
+            attachments: Vec::new(),
+            message_metadata: None,
+        };
+        let without = item_frame(&item).unwrap_or_default().len();
+        item.content = Some("x".repeat(bytes.min(FRAME_BYTES).saturating_sub(without)));
+        item_frame(&item).unwrap_or_default()
+    }
+
+    /// How long something lives that is issued now, as the faults allow.
+    pub(crate) fn lifetime_of(
+        &mut self,
+        issued: Issued,
+        contact: Option<ContactKey>,
+        operation: Option<Operation>,
+    ) -> Duration {
+        let usual = match issued {
+            Issued::Url => self.settings.url_lifetime,
+            Issued::Connection => self.settings.socket_lifetime,
+            Issued::Token => self.settings.token_lifetime,
+        };
+        let effect = self.strike(contact, operation, |effect| match issued {
+            Issued::Url => matches!(effect, Effect::ShortUrl { .. }),
+            Issued::Connection => matches!(effect, Effect::ShortConnection { .. }),
+            Issued::Token => matches!(effect, Effect::ShortToken { .. }),
+        });
+        match effect {
+            Some(
+                Effect::ShortUrl { lifetime }
+                | Effect::ShortConnection { lifetime }
+                | Effect::ShortToken { lifetime },
+            ) => usual.min(lifetime),
+            Some(_) | None => usual,
+        }
     }
 }

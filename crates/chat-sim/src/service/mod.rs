@@ -40,6 +40,7 @@ pub(crate) use bot::Stream;
 pub use chat::StartedChat;
 pub(crate) use chat::{Draft, NewChat};
 pub(crate) use events::Authentication;
+pub(crate) use faults::Issued;
 pub(crate) use handshakes::{URL_TOKEN, WEBSOCKET_PATH};
 pub(crate) use idle::{IdleTimer, TimerType};
 use sockets::Socket;

@@ -251,6 +251,10 @@ impl Service {
             self.abort_socket(id);
             return;
         }
+        let dropped = self.strike(contact, None, |effect| matches!(effect, Effect::DropItems));
+        if dropped.is_some() {
+            return;
+        }
         let twice = self.strike(contact, None, |effect| {
             matches!(effect, Effect::DuplicateItems)
         });
@@ -423,7 +427,8 @@ impl Service {
     }
 }
 
-fn item_frame(item: &Item) -> Option<String> {
+/// The text frame that carries an item.
+pub(super) fn item_frame(item: &Item) -> Option<String> {
     let content = serde_json::to_string(item).ok()?;
     serde_json::to_string(&ItemFrame {
         topic: CHAT_TOPIC,

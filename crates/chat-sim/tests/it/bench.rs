@@ -98,12 +98,16 @@ impl Bench {
     }
 
     pub(crate) fn with(set: impl FnOnce(&mut Settings)) -> Self {
+        Self::seeded(7, set)
+    }
+
+    pub(crate) fn seeded(seed: u64, set: impl FnOnce(&mut Settings)) -> Self {
         let mut settings = Settings::default();
         set(&mut settings);
         let start = Start {
             now: Duration::ZERO,
             unix: UNIX,
-            seed: 7,
+            seed,
         };
         Self {
             service: Service::new(start, settings),

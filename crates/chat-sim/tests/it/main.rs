@@ -21,7 +21,13 @@ mod console;
 #[cfg(test)]
 mod control;
 #[cfg(test)]
+mod credential_faults;
+#[cfg(test)]
 mod events;
+#[cfg(test)]
+mod every_fault;
+#[cfg(test)]
+mod frame_faults;
 #[cfg(test)]
 mod http_client;
 #[cfg(test)]

@@ -133,11 +133,19 @@ fn fault() -> impl Strategy<Value = Fault> {
         Just(Effect::MutePings),
         Just(Effect::MuteSubscribe),
         Just(Effect::FailSubscribe),
+        Just(Effect::DropItems),
         Just(Effect::DuplicateItems),
         by.clone()
             .prop_map(|within| Effect::ReorderItems { within }),
-        by.prop_map(|by| Effect::DelayItems { by }),
+        by.clone().prop_map(|by| Effect::DelayItems { by }),
         ".{0,20}".prop_map(|text| Effect::RawFrame { text }),
+        (0_usize..2_000).prop_map(|bytes| Effect::GarbageFrame { bytes }),
+        (0_usize..2_000).prop_map(|bytes| Effect::OversizedFrame { bytes }),
+        by.clone()
+            .prop_map(|lifetime| Effect::ShortUrl { lifetime }),
+        by.clone()
+            .prop_map(|lifetime| Effect::ShortConnection { lifetime }),
+        by.prop_map(|lifetime| Effect::ShortToken { lifetime }),
     ];
     (effect, any::<Option<u8>>(), any::<f64>(), 0_u64..1_000).prop_map(
         |(effect, times, probability, after)| {
