@@ -168,15 +168,11 @@ function age(ms) {
   const minutes = Math.floor(seconds / 60);
   if (minutes < 60) return `${minutes} min`;
   const hours = Math.floor(minutes / 60);
-  if (hours < 48) return `${hours} h ${String(minutes % 60).padStart(2, '0')}`;
+  if (hours < 48) return minutes % 60 === 0 ? `${hours} h` : `${hours} h ${minutes % 60} min`;
   return `${Math.floor(hours / 24)} d`;
 }
 
-/** A name, with the role where the name does not say it already. */
-function withRole(name, role) {
-  const said = ROLES[role] ?? String(role);
-  return name.toLowerCase().includes(said) ? name : `${name} · ${said}`;
-}
+const withRole = (name, role) => `${name} · ${ROLES[role] ?? role}`;
 
 const clockTime = (timestamp) => new Date(timestamp).toLocaleTimeString([], { hour12: false });
 const since = (timestamp) => Date.parse(service.now) - Date.parse(timestamp);
@@ -218,6 +214,8 @@ function newChat(id) {
     /** What is shown, by id of the item. */
     entries: new Map(),
     typing: new Map(),
+    /** The answer to the agent's joining, until the agent is seen to be there. */
+    joining: null,
     keepAll: false,
   };
 }
@@ -316,7 +314,7 @@ function noteActivity() {
     const amount = contact.items + contact.published + contact.open_sockets;
     if (!known) active.set(contact.contact_id, { amount, at: settled ? service.now : contact.started });
     else if (known.amount !== amount) active.set(contact.contact_id, { amount, at: service.now });
-    const isSeen = !settled || contact.contact_id === chat?.id;
+    const isSeen = !settled || contact.contact_id === chat?.id || seen.get(contact.contact_id) === null;
     if (isSeen) seen.set(contact.contact_id, contact.items);
     else if (!seen.has(contact.contact_id)) {
       seen.set(contact.contact_id, 0);
@@ -389,7 +387,7 @@ function updateContact(node, contact) {
   setText(when, age(since(at)));
   const sockets = contact.ended ? '' : ` · ${contact.open_sockets ? plural(contact.open_sockets, 'socket') : 'no socket'}`;
   setText(state, sentence + sockets);
-  const unseen = contact.items - (seen.get(contact.contact_id) ?? 0);
+  const unseen = contact.items - (seen.get(contact.contact_id) ?? contact.items);
   badge.hidden = unseen <= 0;
   setText(badge, unseen > 99 ? '99+' : unseen);
   badge.setAttribute('aria-label', `${unseen} new`);
@@ -398,7 +396,11 @@ function updateContact(node, contact) {
 
 function select(id) {
   if (chat?.id === id) return;
-  if (chat) drafts.set(chat.id, $('message').value);
+  if (chat) {
+    drafts.set(chat.id, $('message').value);
+    // Whatever came until the next look is seen.
+    seen.set(chat.id, null);
+  }
   chat = id ? newChat(id) : null;
   history.replaceState(null, '', id ? `#${id}` : location.pathname);
   $('message').value = drafts.get(id) ?? '';
@@ -443,6 +445,7 @@ function showChat(read, fresh, first) {
   setData($('chat-state'), 'state', kind);
   setText($('chat-id'), detail.current_contact_id);
   const agents = present(detail, 'AGENT').length;
+  if (agents > 0) read.joining = null;
   $('act-join').hidden = agents > 0 || !live;
   for (const id of ['act-read', 'act-delivered', 'act-end', 'act-transfer']) $(id).disabled = !live;
   $('act-leave').disabled = !live || agents === 0;
@@ -553,7 +556,7 @@ function makeItem(item, growing) {
   }
   const [body, said] = item.Type === 'ATTACHMENT' ? makeFile(item) : makeContent(item);
   const side = SIDES[item.ParticipantRole] ?? 'bot';
-  const meta = h('p', { className: 'meta' }, h('span', { textContent: withRole(who, item.ParticipantRole) }), time);
+  const meta = h('p', { className: 'meta' }, h('span', { textContent: side === 'bot' ? withRole(who, item.ParticipantRole) : who }), time);
   const status = item.MessageMetadata?.MessageProcessingStatus;
   if (status) meta.append(h('span', { className: 'chip', textContent: status.toLowerCase() }));
   if (growing) meta.append(h('span', { className: 'chip', textContent: 'streaming' }));
@@ -876,10 +879,11 @@ function describeEffect(effect) {
 }
 
 function showFaults() {
-  $('faults-empty').hidden = faults.length > 0;
-  $('faults-clear').hidden = faults.length === 0;
   const newest = [...faults].sort((a, b) => b.fault - a.fault);
-  const shown = [...newest.filter((fault) => fault.active), ...newest.filter((fault) => !fault.active).slice(0, FAULTS_OVER)];
+  const inForce = newest.filter((fault) => fault.active);
+  const shown = [...inForce, ...newest.filter((fault) => !fault.active).slice(0, FAULTS_OVER)];
+  $('faults-empty').hidden = inForce.length > 0;
+  $('faults-clear').hidden = inForce.length === 0;
   sync($('fault-list'), shown, (fault) => fault.fault, makeFault, updateFault);
 }
 
@@ -896,16 +900,17 @@ function makeFault(fault) {
 }
 
 function updateFault(node, { active: isActive, struck, definition }) {
-  const [text, chip] = node.children;
+  const [text, chip, clear] = node.children;
   const where = contacts.find((contact) => contact.contact_id === definition.contact)?.customer;
   const parts = [definition.operation, definition.contact ? (where ?? definition.contact) : 'all chats'];
   if (definition.probability !== undefined && definition.probability !== 1) parts.push(`${definition.probability * 100} %`);
   if (definition.after_ms) parts.push(`after ${definition.after_ms} ms`);
+  if (!isActive) parts.push('over');
   setText(text.lastChild, parts.filter(Boolean).join(' · '));
   setText(chip, `struck ${struck}${definition.times ? ` of ${definition.times}` : ''}`);
   setData(chip, 'state', isActive ? (struck > 0 ? 'bad' : 'warn') : 'ended');
-  node.setAttribute('aria-label', isActive ? 'active' : 'over');
   setData(node, 'active', String(isActive));
+  clear.hidden = !isActive;
 }
 
 // ---------------------------------------------------------------- the service
@@ -1029,10 +1034,20 @@ const agentName = () => $('agent-name').value.trim() || 'Agent';
 
 /** What the agent does; an agent with the person's own name joins first if none is there. */
 async function asAgent(what, body, contentType) {
-  const hasAgent = present(chat.detail, 'AGENT').length > 0;
   const path = contactPath('/agent/');
-  if (!hasAgent) await call('POST', `${path}join`, { display_name: agentName() });
+  await join();
   return call('POST', path + what, body, contentType);
+}
+
+/** Typing and sending follow each other closely, but only one agent joins. */
+function join() {
+  const joins = chat;
+  if (present(joins.detail, 'AGENT').length > 0) return null;
+  joins.joining ??= call('POST', contactPath('/agent/join'), { display_name: agentName() }).catch((problem) => {
+    joins.joining = null;
+    throw problem;
+  });
+  return joins.joining;
 }
 
 async function sendMessage() {
@@ -1255,7 +1270,7 @@ function start() {
     void sendMessage();
   });
   on('agent-name', 'change', () => remember('agent-name', agentName()));
-  onClick('act-join', () => act(() => call('POST', contactPath('/agent/join'), { display_name: agentName() })));
+  onClick('act-join', () => act(join));
   onClick('act-read', () => sendReceipt('read'));
   onClick('act-delivered', () => sendReceipt('delivered'));
   onClick('act-leave', () => act(() => call('POST', contactPath('/agent/leave'), {})));
@@ -1282,7 +1297,7 @@ function start() {
 
   showScope();
   showView();
-  if (location.hash.length > 1) select(decodeURIComponent(location.hash.slice(1)));
+  if (location.hash.length > 1) select(location.hash.slice(1));
   hurry();
 }
 

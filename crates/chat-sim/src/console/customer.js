@@ -35,8 +35,8 @@ function parsed(text) {
 function reason(problem) {
   const cause = problem?._debug ?? problem;
   if (typeof cause === 'string') return cause;
-  const told = [cause?.statusCode, cause?.type, cause?.message].filter(Boolean);
-  return told.length > 0 ? told.join(' ') : String(cause);
+  const what = [cause?.statusCode, cause?.type].filter(Boolean).join(' ');
+  return [what, cause?.message].filter(Boolean).join(': ') || String(cause);
 }
 
 function tell(problem) {

@@ -322,9 +322,11 @@ impl Bench {
         assert!(matches!(heard.pop(), Some(Heard::Closed(_))));
         heard
             .into_iter()
-            .map(|heard| match heard {
-                Heard::Frame(text) => item(&serde_json::from_str(&text).expect("JSON")),
-                other => panic!("no frame but {other:?}"),
+            .map(|heard| {
+                let Heard::Frame(text) = &heard else {
+                    panic!("no frame but {heard:?}");
+                };
+                item(&serde_json::from_str(text).expect("frames are JSON"))
             })
             .collect()
     }

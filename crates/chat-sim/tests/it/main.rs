@@ -41,6 +41,8 @@ mod messages;
 #[cfg(test)]
 mod never_panics;
 #[cfg(test)]
+mod openapi;
+#[cfg(test)]
 mod persistent_chat;
 #[cfg(test)]
 mod quotas;
