@@ -140,3 +140,14 @@ pub enum ControlError {
     )]
     TooManyContacts(usize),
 }
+
+/// Refuses a name that nobody in a chat can have.
+pub(crate) fn check_name(display_name: &str) -> Result<(), ControlError> {
+    if (1..=256).contains(&display_name.chars().count()) {
+        Ok(())
+    } else {
+        Err(ControlError::Invalid(
+            "a display name must have 1 to 256 characters".to_owned(),
+        ))
+    }
+}

@@ -1,18 +1,26 @@
-//! What a scripted agent does, and the JSON form of it.
+//! What a scripted agent does, and the form of it in JSON and TOML.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::chat_event::ChatEvent;
-use crate::item::Role;
+use crate::error::check_name;
+use crate::item::{Item, Role};
 use crate::millis;
 use crate::view::View;
 
-/// What the scripted agent does when a customer joins and when a customer writes.
+/// How often a [`Step::Chatter`] may say something in a second.
+pub(crate) const RATES: RangeInclusive<u32> = 1..=1_000;
+
+/// What the scripted agent, and the flow, do when a customer joins and when a customer says
+/// something.
 ///
-/// The agent joins the chat at the first step that needs one. In JSON:
+/// The steps of a chat are done one after the other, in the order in which they were triggered. The
+/// agent joins at the first step that needs one. In JSON:
 ///
 /// ```
 /// let script = chat_sim::Script::from_json(
@@ -20,10 +28,30 @@ use crate::view::View;
 ///         "agent_name": "Jo",
 ///         "on_join": [{"wait_ms": 300}, "type", {"say": "Hello"}],
 ///         "on_message": [
-///             {"contains": "bye", "steps": [{"say": "Goodbye"}, "end"]},
+///             {"contains": "bye", "steps": ["read", {"say": "Goodbye"}, "end"]},
 ///             {"steps": [{"say": "You said: {message}"}]}
 ///         ]
 ///     }"#,
+/// )?;
+/// assert_eq!(script.on_message.len(), 2);
+/// # Ok::<(), chat_sim::ScriptError>(())
+/// ```
+///
+/// The same in TOML:
+///
+/// ```
+/// let script = chat_sim::Script::from_toml(
+///     r#"
+///         agent_name = "Jo"
+///         on_join = [{ wait_ms = 300 }, "type", { say = "Hello" }]
+///
+///         [[on_message]]
+///         contains = "bye"
+///         steps = ["read", { say = "Goodbye" }, "end"]
+///
+///         [[on_message]]
+///         steps = [{ say = "You said: {message}" }]
+///     "#,
 /// )?;
 /// assert_eq!(script.on_message.len(), 2);
 /// # Ok::<(), chat_sim::ScriptError>(())
@@ -32,20 +60,31 @@ use crate::view::View;
 #[serde(default, deny_unknown_fields)]
 pub struct Script {
     /// The display name of the agent, 1 to 256 characters. Default `Agent`.
+    #[serde(deserialize_with = "name")]
     pub agent_name: String,
     /// The steps that follow when a customer joins.
     pub on_join: Vec<Step>,
     /// What follows a customer's message: the first rule that matches.
     pub on_message: Vec<Rule>,
+    /// The steps that follow when a file of a customer is in the chat. `{message}` is its name.
+    pub on_attachment: Vec<Step>,
 }
 
-/// The answer to some of a customer's messages.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// The answer to some of a customer's messages: to those that meet all the conditions that are
+/// there.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rule {
-    /// The rule is for messages that contain this text; for all when absent.
+    /// The message contains this text; capitals are as good as small letters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contains: Option<String>,
+    /// The message is this text; capitals are as good as small letters, and spaces around it do
+    /// not count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub equals: Option<String>,
+    /// The message has this content type.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content_type: Option<String>,
     /// What the agent does.
     pub steps: Vec<Step>,
 }
@@ -74,12 +113,38 @@ pub enum Step {
         /// [`Step::Say`].
         text: String,
     },
+    /// Says something over and over, until the chat ends or its transcript is full. What is queued
+    /// after it is never done. In JSON `{"chatter": {"per_second": 5, "text": "{n}"}}`.
+    Chatter {
+        /// How often in a second, evenly, 1 to 1000. What could not be said in time for more than
+        /// a second is not made up for.
+        #[serde(deserialize_with = "rate")]
+        per_second: u32,
+        /// The text, as in [`Step::SayMany`].
+        text: String,
+    },
+    /// The agent has received the message that the step answers. Nothing happens when it answers
+    /// none, or when more than two people are in the chat.
+    Deliver,
+    /// The agent has read the message that the step answers; otherwise like [`Step::Deliver`].
+    Read,
+    /// The agent sends a file. In JSON
+    /// `{"attach": {"name": "a.txt", "content_type": "text/plain", "text": "..."}}`. When the
+    /// service would not take it, the step counts as dropped.
+    Attach {
+        /// The name of the file.
+        name: String,
+        /// Its MIME type.
+        content_type: String,
+        /// Its content.
+        text: String,
+    },
     /// The flow sends a message of any content type, such as an interactive one. In JSON
     /// `{"send": {"content_type": "application/json", "content": "{}"}}`.
     Send {
         /// Its content type, 1 to 100 characters.
         content_type: String,
-        /// Its content, 1 to 16,384 bytes.
+        /// Its content, 1 to 16,384 bytes. When it is text, with `{message}` as in [`Step::Say`].
         content: String,
     },
     /// A bot says a text chunk by chunk. In JSON
@@ -105,8 +170,15 @@ pub enum Step {
     },
     /// A view is shown. In JSON `{"show_view": {"id": "v1", "name": "Form"}}`.
     ShowView(View),
+    /// An agent of this name joins, and is the one who acts from then on; nothing happens when one
+    /// of this name is there. In JSON `{"join": "Jo"}`.
+    Join(#[serde(deserialize_with = "name")] String),
+    /// A custom bot of this name joins and says nothing. In JSON `{"bot_joins": "Helper"}`.
+    BotJoins(#[serde(deserialize_with = "name")] String),
+    /// A supervisor of this name joins and says nothing. In JSON `{"supervisor_joins": "Sue"}`.
+    SupervisorJoins(#[serde(deserialize_with = "name")] String),
     /// The agent hands the chat over to another one, who joins. In JSON `{"transfer": "Kim"}`.
-    Transfer(String),
+    Transfer(#[serde(deserialize_with = "name")] String),
     /// The agent leaves; the chat goes on.
     Leave,
     /// The chat ends.
@@ -117,88 +189,35 @@ fn customer() -> Role {
     Role::Customer
 }
 
-/// A script that cannot be read.
-#[derive(Debug, thiserror::Error)]
-#[error("this is not a script: {0}; see the documentation of Script for the form")]
-pub struct ScriptError(#[from] serde_json::Error);
+/// A name that somebody in a chat can have.
+fn name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let name = String::deserialize(deserializer)?;
+    check_name(&name).map_err(D::Error::custom)?;
+    Ok(name)
+}
 
-impl Script {
-    /// No agent at all.
-    pub fn silent() -> Self {
-        Self {
-            agent_name: "Agent".to_owned(),
-            on_join: Vec::new(),
-            on_message: Vec::new(),
-        }
+/// How often something may happen in a second.
+fn rate<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    let rate = u32::deserialize(deserializer)?;
+    if RATES.contains(&rate) {
+        return Ok(rate);
     }
+    let (least, most) = (RATES.start(), RATES.end());
+    Err(D::Error::custom(format_args!(
+        "per_second must be {least} to {most}"
+    )))
+}
 
-    /// An agent who greets the customer: joins, types, says hello.
-    pub fn greeter() -> Self {
-        Self {
-            on_join: vec![
-                Step::Wait(Duration::from_millis(200)),
-                Step::Type,
-                Step::Wait(Duration::from_millis(400)),
-                Step::Say("Hello, how can I help you?".to_owned()),
-            ],
-            ..Self::silent()
-        }
-    }
-
-    /// An agent who types and then answers each message with its own text.
-    pub fn echo() -> Self {
-        Self {
-            on_message: vec![Rule {
-                contains: None,
-                steps: vec![
-                    Step::Type,
-                    Step::Wait(Duration::from_millis(100)),
-                    Step::Say("{message}".to_owned()),
-                ],
-            }],
-            ..Self::silent()
-        }
-    }
-
-    /// A bot that answers each message word by word.
-    pub fn streaming_bot() -> Self {
-        Self {
-            on_message: vec![Rule {
-                contains: None,
-                steps: vec![Step::Stream {
-                    text: "I have read your message, and this is my answer to it: {message}"
-                        .to_owned(),
-                    chunks: 10,
-                    every: Duration::from_millis(100),
-                }],
-            }],
-            ..Self::silent()
-        }
-    }
-
-    /// The names of the scripts that are ready.
-    pub const READY: &[&str] = &["silent", "greeter", "echo", "streaming-bot"];
-
-    /// The ready script.
-    pub fn ready(name: &str) -> Result<Self, crate::ControlError> {
-        match name {
-            "silent" => Ok(Self::silent()),
-            "greeter" => Ok(Self::greeter()),
-            "echo" => Ok(Self::echo()),
-            "streaming-bot" => Ok(Self::streaming_bot()),
-            _ => Err(crate::ControlError::Invalid(format!(
-                "there is no script {name}"
-            ))),
-        }
-    }
-
-    /// Reads a script from JSON.
-    ///
-    /// # Errors
-    ///
-    /// Says what is wrong and where when the text is not a script.
-    pub fn from_json(text: &str) -> Result<Self, ScriptError> {
-        Ok(serde_json::from_str(text)?)
+impl Rule {
+    /// Whether the rule is for this message.
+    pub(crate) fn is_for(&self, message: &Item) -> bool {
+        let content = message.content.as_deref().unwrap_or_default();
+        let same = |text: &String| content.trim().to_lowercase() == text.trim().to_lowercase();
+        let part = |text: &String| content.to_lowercase().contains(&text.to_lowercase());
+        let content_type = |wanted: &String| message.content_type == *wanted;
+        self.contains.as_ref().is_none_or(part)
+            && self.equals.as_ref().is_none_or(same)
+            && self.content_type.as_ref().is_none_or(content_type)
     }
 }
 
@@ -220,6 +239,16 @@ impl fmt::Debug for Step {
                 .field("count", count)
                 .field("every", every)
                 .finish_non_exhaustive(),
+            Self::Chatter { per_second, .. } => f
+                .debug_struct("Chatter")
+                .field("per_second", per_second)
+                .finish_non_exhaustive(),
+            Self::Deliver => f.write_str("Deliver"),
+            Self::Read => f.write_str("Read"),
+            Self::Attach { content_type, .. } => f
+                .debug_struct("Attach")
+                .field("content_type", content_type)
+                .finish_non_exhaustive(),
             Self::Send { content_type, .. } => f
                 .debug_struct("Send")
                 .field("content_type", content_type)
@@ -235,6 +264,9 @@ impl fmt::Debug for Step {
                 .field("about", about)
                 .finish(),
             Self::ShowView(view) => f.debug_tuple("ShowView").field(view).finish(),
+            Self::Join(_) => f.write_str("Join"),
+            Self::BotJoins(_) => f.write_str("BotJoins"),
+            Self::SupervisorJoins(_) => f.write_str("SupervisorJoins"),
             Self::Transfer(_) => f.write_str("Transfer"),
             Self::Leave => f.write_str("Leave"),
             Self::End => f.write_str("End"),

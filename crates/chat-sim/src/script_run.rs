@@ -2,18 +2,34 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::agenda::TaskKey;
+use crate::item::Item;
 use crate::script::Step;
 
-/// A step and the message that it answers.
+/// A step and what it answers.
 #[derive(Clone)]
 pub(crate) struct QueuedStep {
     pub(crate) step: Step,
-    /// The text of the customer's message; empty when the step answers none.
-    pub(crate) message: Arc<str>,
-    /// How often a [`Step::SayMany`] has been said.
+    /// The customer's message or file.
+    pub(crate) answered: Option<Arc<Item>>,
+    /// How often something has been said that is said several times.
     pub(crate) said: u32,
+    /// When it is to be said next, by its rhythm.
+    pub(crate) due: Option<Duration>,
+}
+
+impl QueuedStep {
+    /// What `{message}` stands for: the text of the message, or the name of the file.
+    pub(crate) fn message(&self) -> &str {
+        let Some(item) = &self.answered else {
+            return "";
+        };
+        let file = item.attachments.first();
+        let name = file.map(|file| file.attachment_name.as_str());
+        item.content.as_deref().or(name).unwrap_or_default()
+    }
 }
 
 /// Where the script of one contact stands.
@@ -28,8 +44,7 @@ pub(crate) struct ScriptRun {
 
 impl ScriptRun {
     /// Queues steps, as many as there is room for.
-    pub(crate) fn queue(&mut self, steps: &[Step], message: &str, room: usize) {
-        let message: Arc<str> = message.into();
+    pub(crate) fn queue(&mut self, steps: &[Step], answered: Option<&Arc<Item>>, room: usize) {
         for step in steps {
             if self.steps.len() >= room {
                 self.dropped += 1;
@@ -37,8 +52,9 @@ impl ScriptRun {
             }
             self.steps.push_back(QueuedStep {
                 step: step.clone(),
-                message: Arc::clone(&message),
+                answered: answered.map(Arc::clone),
                 said: 0,
+                due: None,
             });
         }
     }

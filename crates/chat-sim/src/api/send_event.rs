@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::{CONTENT_TYPE_LENGTH, ID_LENGTH, client_token};
 use crate::body::{self, Fields};
+use crate::contact::ContactKey;
 use crate::error::Refusal;
 use crate::grants::Caller;
 use crate::item::{
@@ -79,16 +80,19 @@ impl Service {
         ))
     }
 
+    /// Whether there are few enough people in a chat for receipts.
+    pub(crate) fn takes_receipts(&self, key: ContactKey) -> bool {
+        self.contacts.get(&key).is_some_and(|contact| {
+            let participants = contact.participants.iter();
+            participants.filter(|who| who.is_present()).count() <= RECEIPT_PARTICIPANTS
+        })
+    }
+
     fn check_receipt(&self, caller: Caller, message_id: &str) -> Result<(), Refusal> {
         let Some(contact) = self.contacts.get(&caller.contact) else {
             return Err(Refusal::AccessDenied("The contact does not exist."));
         };
-        let present = contact
-            .participants
-            .iter()
-            .filter(|participant| participant.is_present())
-            .count();
-        if present > RECEIPT_PARTICIPANTS {
+        if !self.takes_receipts(caller.contact) {
             return Err(Refusal::Conflict(
                 "Receipts are for chats of two participants.",
             ));

@@ -54,7 +54,7 @@ impl Service {
             &item.absolute_time,
         );
         if role == Some(Role::Customer) {
-            self.script_on_message(caller.contact, content);
+            self.script_on_message(caller.contact, &item);
         }
         Ok(answer)
     }

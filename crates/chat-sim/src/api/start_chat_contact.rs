@@ -96,8 +96,10 @@ impl Service {
                     self.rehydrate(key, history);
                 }
                 if let Some((content_type, content)) = initial_message {
-                    self.publish(key, &Draft::message(0, content_type, content));
-                    self.script_on_message(key, content);
+                    let item = self.publish(key, &Draft::message(0, content_type, content));
+                    if let Some(item) = item {
+                        self.script_on_message(key, &item);
+                    }
                 }
                 key
             }

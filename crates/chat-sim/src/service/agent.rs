@@ -8,7 +8,7 @@ use super::chat::{Draft, NewChat, StartedChat};
 use crate::api::ReceiptKind;
 use crate::body::CONTENT_BYTES;
 use crate::contact::{ContactKey, EndReason};
-use crate::error::ControlError;
+use crate::error::{ControlError, check_name};
 use crate::grants::Caller;
 use crate::item::{Item, ItemType, Role, TYPING};
 
@@ -210,7 +210,7 @@ impl Service {
     }
 
     /// An agent joins: the one of this name who has a seat, or a new one.
-    fn let_agent_join(
+    pub(super) fn let_agent_join(
         &mut self,
         key: ContactKey,
         display_name: &str,
@@ -269,16 +269,6 @@ impl Service {
         let mut draft = Draft::event(Some(from), TYPING);
         draft.stored = false;
         self.publish(key, &draft)
-    }
-}
-
-pub(super) fn check_name(display_name: &str) -> Result<(), ControlError> {
-    if (1..=256).contains(&display_name.chars().count()) {
-        Ok(())
-    } else {
-        Err(ControlError::Invalid(
-            "a display name must have 1 to 256 characters".to_owned(),
-        ))
     }
 }
 

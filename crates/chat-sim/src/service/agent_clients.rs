@@ -7,12 +7,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Service;
-use super::agent::check_name;
 use super::faults::Issued;
 use super::handshakes::{Owner, URL_TOKEN, WEBSOCKET_PATH};
 use crate::chat_event::ChatEvent;
 use crate::contact::{ContactKey, Participant, Segment};
-use crate::error::ControlError;
+use crate::error::{ControlError, check_name};
 use crate::grants::{Caller, Grant, GrantKind};
 use crate::item::Role;
 use crate::output::SocketId;

@@ -13,7 +13,7 @@ use crate::agenda::Task;
 use crate::contact::{ContactKey, Published};
 use crate::error::{ControlError, Refusal};
 use crate::grants::{Caller, Grant, GrantKind};
-use crate::item::{Attachment, AttachmentStatus, Item, ItemType};
+use crate::item::{Attachment, AttachmentStatus, Item, ItemType, Role};
 use crate::operation::Operation;
 use crate::upload::{Upload, UploadState};
 
@@ -86,6 +86,17 @@ impl Service {
     ) -> Result<String, ControlError> {
         self.advance(now);
         let key = self.live(contact)?;
+        self.attach(key, name, content_type, bytes)
+    }
+
+    /// The agent sends a file.
+    pub(super) fn attach(
+        &mut self,
+        key: ContactKey,
+        name: &str,
+        content_type: &str,
+        bytes: Vec<u8>,
+    ) -> Result<String, ControlError> {
         let most = self.settings.attachment_bytes;
         let printable = |text: &str| text.bytes().all(|byte| (b' '..=b'~').contains(&byte));
         let wrong = if !(1..=256).contains(&name.chars().count()) {
@@ -128,7 +139,7 @@ impl Service {
             .contacts
             .get_mut(&key)
             .and_then(|contact| contact.uploads.get_mut(&number))
-            .ok_or_else(|| ControlError::NoSuchContact(contact.to_owned()))?;
+            .ok_or_else(|| ControlError::NoSuchContact(key.0.to_string()))?;
         upload.bytes = Some(blob);
         let id = upload.id.clone();
         self.scan(key, number, &start_token);
@@ -247,48 +258,48 @@ impl Service {
             AttachmentStatus::Approved
         };
         upload.state = UploadState::Judged(status);
-        self.publish_file(key, number, status);
+        let from = upload.from;
+        let is_customers = contact.role(from) == Some(Role::Customer);
+        let item = self.publish_file(key, number, status);
+        if let Some(item) = item.filter(|_| is_customers && !rejected) {
+            self.script_on_attachment(key, &item);
+        }
     }
 
     /// Tells of a file: with an item of its own, or once more with the item that told of it before.
-    fn publish_file(&mut self, key: ContactKey, number: u64, status: AttachmentStatus) {
-        let Some(contact) = self.contacts.get(&key) else {
-            return;
-        };
-        let Some(upload) = contact.uploads.get(&number) else {
-            return;
-        };
+    fn publish_file(
+        &mut self,
+        key: ContactKey,
+        number: u64,
+        status: AttachmentStatus,
+    ) -> Option<Arc<Item>> {
+        let contact = self.contacts.get(&key)?;
+        let upload = contact.uploads.get(&number)?;
         let attachment = upload.attachment(status);
         let earlier = upload
             .item_id
             .as_deref()
             .and_then(|id| contact.position(id));
         if let Some(place) = earlier {
-            self.publish_again(key, place, attachment);
-            return;
+            return self.publish_again(key, place, attachment);
         }
         let content_type = upload.content_type.clone();
         let mut draft = Draft::event(Some(upload.from), &content_type);
         draft.item_type = ItemType::Attachment;
         draft.attachment = Some(attachment);
-        let item = self.publish(key, &draft);
-        let upload = self
-            .contacts
-            .get_mut(&key)
-            .and_then(|contact| contact.uploads.get_mut(&number));
-        if let (Some(upload), Some(item)) = (upload, item) {
-            upload.item_id = Some(item.id.clone());
-        }
+        let item = self.publish(key, &draft)?;
+        let upload = self.contacts.get_mut(&key)?.uploads.get_mut(&number)?;
+        upload.item_id = Some(item.id.clone());
+        Some(item)
     }
 
-    fn publish_again(&mut self, key: ContactKey, place: usize, attachment: Attachment) {
-        let Some(stored) = self
-            .contacts
-            .get_mut(&key)
-            .and_then(|contact| contact.items.get_mut(place))
-        else {
-            return;
-        };
+    fn publish_again(
+        &mut self,
+        key: ContactKey,
+        place: usize,
+        attachment: Attachment,
+    ) -> Option<Arc<Item>> {
+        let stored = self.contacts.get_mut(&key)?.items.get_mut(place)?;
         let mut item = Item::clone(stored);
         item.attachments = vec![attachment];
         let item = Arc::new(item);
@@ -296,11 +307,12 @@ impl Service {
         let sockets = self.send_item(key, &item, None);
         if let Some(contact) = self.contacts.get_mut(&key) {
             contact.log_published(Published {
-                item,
+                item: Arc::clone(&item),
                 stored: true,
                 sockets,
             });
         }
+        Some(item)
     }
 
     pub(super) fn forget_bytes(&mut self, upload: &Upload) {

@@ -5,11 +5,10 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::Service;
-use super::agent::check_name;
 use super::chat::Draft;
 use crate::chat_event::ChatEvent;
 use crate::contact::ContactKey;
-use crate::error::ControlError;
+use crate::error::{ControlError, check_name};
 use crate::grants::Caller;
 use crate::item::{Item, Role};
 

@@ -254,12 +254,6 @@ impl Service {
         &self.settings
     }
 
-    /// What the scripted agent does from now on, in all chats. Steps that wait already go on.
-    pub fn set_script(&mut self, now: Duration, script: Script) {
-        self.advance(now);
-        self.script = Arc::new(script);
-    }
-
     /// How many requests have arrived, by operation.
     pub(crate) fn request_counts(&self) -> &BTreeMap<Operation, u64> {
         &self.requests

@@ -5,40 +5,57 @@ use std::time::Duration;
 
 use super::Service;
 use crate::agenda::Task;
+use crate::api::ReceiptKind;
 use crate::body::CONTENT_BYTES;
 use crate::contact::{ContactKey, EndReason};
 use crate::error::ControlError;
 use crate::grants::Caller;
-use crate::item::TEXT_PLAIN;
-use crate::script::Step;
+use crate::item::{Item, ItemType, Role, TEXT_PLAIN};
+use crate::script::{Script, Step};
 use crate::script_run::QueuedStep;
 
+/// What is to be said every so often and could not be said for longer than this is left out.
+const CATCH_UP: Duration = Duration::from_secs(1);
+
 impl Service {
+    /// What the scripted agent does from now on, in all chats. Steps that wait already go on.
+    pub fn set_script(&mut self, now: Duration, script: Script) {
+        self.advance(now);
+        self.script = Arc::new(script);
+    }
+
+    /// What the scripted agent does.
+    pub fn script(&self) -> &Script {
+        &self.script
+    }
+
     /// A customer has joined.
     pub(super) fn script_on_join(&mut self, key: ContactKey) {
         let script = Arc::clone(&self.script);
-        self.queue_script(key, &script.on_join, "");
+        self.queue_script(key, &script.on_join, None);
     }
 
     /// A customer has sent a message.
-    pub(crate) fn script_on_message(&mut self, key: ContactKey, message: &str) {
+    pub(crate) fn script_on_message(&mut self, key: ContactKey, message: &Arc<Item>) {
         let script = Arc::clone(&self.script);
-        let rule = script.on_message.iter().find(|rule| {
-            rule.contains
-                .as_ref()
-                .is_none_or(|part| message.contains(part.as_str()))
-        });
+        let rule = script.on_message.iter().find(|rule| rule.is_for(message));
         if let Some(rule) = rule {
-            self.queue_script(key, &rule.steps, message);
+            self.queue_script(key, &rule.steps, Some(message));
         }
     }
 
-    fn queue_script(&mut self, key: ContactKey, steps: &[Step], message: &str) {
+    /// A file of a customer is in the chat.
+    pub(super) fn script_on_attachment(&mut self, key: ContactKey, file: &Arc<Item>) {
+        let script = Arc::clone(&self.script);
+        self.queue_script(key, &script.on_attachment, Some(file));
+    }
+
+    fn queue_script(&mut self, key: ContactKey, steps: &[Step], answered: Option<&Arc<Item>>) {
         let room = self.settings.script_steps_per_contact;
         let Some(contact) = self.contacts.get_mut(&key) else {
             return;
         };
-        contact.script.queue(steps, message, room);
+        contact.script.queue(steps, answered, room);
         if contact.script.task.is_none() && !contact.script.steps.is_empty() {
             self.script_goes_on(key, Duration::ZERO);
         }
@@ -90,25 +107,62 @@ impl Service {
         match &queued.step {
             Step::Wait(by) => return Ok(Some(*by)),
             Step::Type => self.agent_typing(key)?,
-            Step::Say(text) => self.script_says(key, text, &queued.message)?,
+            Step::Deliver => self.script_receipt(key, &queued, ReceiptKind::Delivered)?,
+            Step::Read => self.script_receipt(key, &queued, ReceiptKind::Read)?,
+            Step::Say(text) => self.script_says(key, text, queued.message())?,
             Step::SayMany { count, every, text } => {
                 let number = queued.said.saturating_add(1);
                 if number > *count {
                     return Ok(None);
                 }
                 let text = text.replace("{n}", &number.to_string());
-                self.script_says(key, &text, &queued.message)?;
+                self.script_says(key, &text, queued.message())?;
                 if number == *count {
                     return Ok(None);
                 }
                 let every = *every;
-                if let Some(contact) = self.contacts.get_mut(&key) {
-                    contact.script.steps.push_front(QueuedStep {
-                        said: number,
-                        ..queued
-                    });
-                }
+                let again = QueuedStep {
+                    said: number,
+                    ..queued
+                };
+                self.comes_first(key, again);
                 return Ok(Some(every));
+            }
+            Step::Chatter { per_second, text } => {
+                let number = queued.said.saturating_add(1);
+                let text = text.replace("{n}", &number.to_string());
+                self.script_says(key, &text, queued.message())?;
+                // By the time it was due, not by the present: late wake-ups must not add up.
+                let due = queued.due.unwrap_or(self.now);
+                let next = due.saturating_add(Duration::from_secs(1) / (*per_second).max(1));
+                let next = next.max(self.now.saturating_sub(CATCH_UP));
+                let again = QueuedStep {
+                    said: number,
+                    due: Some(next),
+                    ..queued
+                };
+                self.comes_first(key, again);
+                return Ok(Some(next.saturating_sub(self.now)));
+            }
+            Step::Attach {
+                name,
+                content_type,
+                text,
+            } => match self.attach(key, name, content_type, text.clone().into_bytes()) {
+                Ok(_) => {}
+                Err(ControlError::Invalid(_) | ControlError::TooManyAttachments(_)) => {
+                    if let Some(contact) = self.contacts.get_mut(&key) {
+                        contact.script.dropped += 1;
+                    }
+                }
+                Err(error) => return Err(error),
+            },
+            Step::Send {
+                content_type,
+                content,
+            } if content_type.starts_with("text/") => {
+                let content = cut(content.replace("{message}", queued.message()));
+                self.bot_says(key, content_type, &content)?;
             }
             Step::Send {
                 content_type,
@@ -121,7 +175,7 @@ impl Service {
                 chunks,
                 every,
             } => {
-                let chunks = split(&cut(text.replace("{message}", &queued.message)), *chunks);
+                let chunks = split(&cut(text.replace("{message}", queued.message())), *chunks);
                 if chunks.is_empty() {
                     return Ok(None);
                 }
@@ -132,9 +186,7 @@ impl Service {
                     step: Step::Wait(Duration::ZERO),
                     ..queued.clone()
                 };
-                if let Some(contact) = self.contacts.get_mut(&key) {
-                    contact.script.steps.push_front(pause);
-                }
+                self.comes_first(key, pause);
                 return Ok(Some(every.saturating_mul(waits)));
             }
             Step::Event { name, about } => match self.tell(key, name, *about) {
@@ -144,6 +196,9 @@ impl Service {
             Step::ShowView(view) => {
                 self.show_view(key, view)?;
             }
+            Step::Join(name) => self.somebody_joins(key, name, Role::Agent)?,
+            Step::BotJoins(name) => self.somebody_joins(key, name, Role::CustomBot)?,
+            Step::SupervisorJoins(name) => self.somebody_joins(key, name, Role::Supervisor)?,
             Step::Transfer(to_agent) => {
                 let participant = self.hand_over(key, to_agent)?;
                 self.join(Caller {
@@ -166,6 +221,61 @@ impl Service {
             Step::End => self.end(key, EndReason::AgentEnded),
         }
         Ok(None)
+    }
+
+    /// The step is the next to be done.
+    fn comes_first(&mut self, key: ContactKey, step: QueuedStep) {
+        if let Some(contact) = self.contacts.get_mut(&key) {
+            contact.script.steps.push_front(step);
+        }
+    }
+
+    fn script_receipt(
+        &mut self,
+        key: ContactKey,
+        queued: &QueuedStep,
+        kind: ReceiptKind,
+    ) -> Result<(), ControlError> {
+        let Some(message) = &queued.answered else {
+            return Ok(());
+        };
+        self.check_room(key)?;
+        let caller = Caller {
+            contact: key,
+            participant: self.agent(key)?,
+        };
+        if message.item_type == ItemType::Message && self.takes_receipts(key) {
+            self.publish_receipt(caller, &message.id, kind);
+        }
+        Ok(())
+    }
+
+    /// Somebody of this name joins, unless they are there.
+    fn somebody_joins(
+        &mut self,
+        key: ContactKey,
+        name: &str,
+        role: Role,
+    ) -> Result<(), ControlError> {
+        let is_there = self.contacts.get(&key).is_some_and(|contact| {
+            contact.participants.iter().any(|participant| {
+                participant.is_present()
+                    && participant.role == role
+                    && participant.display_name == name
+            })
+        });
+        if is_there {
+            return Ok(());
+        }
+        if role == Role::Agent {
+            return self.let_agent_join(key, name).map(|_| ());
+        }
+        let participant = self.add_participant(key, name, role)?;
+        self.join(Caller {
+            contact: key,
+            participant,
+        });
+        Ok(())
     }
 
     fn script_says(

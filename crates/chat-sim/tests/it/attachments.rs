@@ -57,7 +57,8 @@ fn complete(bench: &mut Bench, chat: &Chat, started: &Value, token: &str) -> Ans
     bench.ask(Operation::CompleteAttachmentUpload, &chat.token, &body)
 }
 
-fn upload(bench: &mut Bench, chat: &Chat) -> Value {
+/// A file of the customer, `Küste.png`, that the scanner looks at.
+pub(crate) fn upload(bench: &mut Bench, chat: &Chat) -> Value {
     let upload = start(bench, chat, "s");
     assert_eq!(put(bench, &upload, BYTES, |_| {}).status, 200);
     assert_eq!(complete(bench, chat, &upload, "c").status, 200);

@@ -47,9 +47,15 @@ mod persistent_chat;
 #[cfg(test)]
 mod quotas;
 #[cfg(test)]
+mod ready_scripts;
+#[cfg(test)]
 mod request_faults;
 #[cfg(test)]
 mod requests;
+#[cfg(test)]
+mod script_reading;
+#[cfg(test)]
+mod script_steps;
 #[cfg(test)]
 mod scripts;
 #[cfg(test)]
