@@ -121,7 +121,15 @@ fn script(name: &str) -> Result<Script, Failure> {
     };
     let text = fs::read_to_string(name)
         .map_err(|error| failure(format!("the file cannot be read: {error}")))?;
-    Script::from_json(&text).map_err(|error| failure(error.to_string()))
+    let is_toml = Path::new(name)
+        .extension()
+        .is_some_and(|extension| extension.eq_ignore_ascii_case("toml"));
+    let script = if is_toml {
+        Script::from_toml(&text)
+    } else {
+        Script::from_json(&text)
+    };
+    script.map_err(|error| failure(error.to_string()))
 }
 
 fn faults(given: &[String]) -> Result<Vec<Fault>, Failure> {
