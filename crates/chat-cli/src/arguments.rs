@@ -134,6 +134,11 @@ pub(crate) struct SettingsArguments {
     /// milliseconds, everything else as numbers. An unknown name is refused with a list of all
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
+
+    /// PEM file with the certificates of the authorities to trust instead of the public ones, such
+    /// as the one that `simulate --tls self-signed` writes
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -9,6 +9,7 @@ use chat_tokio::{ChatSession, Client, Events, SessionError};
 use crate::arguments::{ServiceArguments, SettingsArguments};
 use crate::outcome::Failure;
 use crate::settings_file;
+use crate::trust;
 
 /// How long a message is tried when the settings say nothing: the default of
 /// [`Config::send_deadline`].
@@ -37,8 +38,12 @@ impl Connection {
             Some(path) => settings_file::read(path, &mut config)?,
             None => None,
         };
-        let client = Client::builder()
-            .user_agent_suffix(concat!("connect-chat/", env!("CARGO_PKG_VERSION")))
+        let mut builder = Client::builder()
+            .user_agent_suffix(concat!("connect-chat/", env!("CARGO_PKG_VERSION")));
+        if let Some(path) = &settings.ca {
+            builder = builder.tls_config(trust::only(path)?);
+        }
+        let client = builder
             .build()
             .map_err(|error| Failure::failed(error.to_string()))?;
         Ok(Self {

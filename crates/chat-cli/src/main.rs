@@ -15,6 +15,7 @@ mod settings_file;
 mod simulate;
 mod stop;
 mod text;
+mod trust;
 mod wait;
 
 use std::io::{self, Write};

@@ -63,7 +63,8 @@ pub(crate) async fn run(
             .with(|service, now| service.start_chat(now, "Customer"))
             .map_err(|error| Failure::failed(error.to_string()))?;
         let within = simulator.with(|service, _| service.settings().connect_within);
-        show_chat(&endpoint, &started, within);
+        let ca = certificate.as_ref().map(|file| file.path.as_path());
+        show_chat(&endpoint, ca, &started, within);
     }
     let ready = Ready {
         endpoint: &endpoint,
@@ -197,7 +198,8 @@ impl Drop for CertificateFile {
 }
 
 /// Shows on standard error what a client needs. The token opens nothing but this simulator.
-fn show_chat(endpoint: &str, chat: &StartedChat, within: Duration) {
+fn show_chat(endpoint: &str, ca: Option<&Path>, chat: &StartedChat, within: Duration) {
+    let trust = ca.map_or_else(String::new, |path| format!(" --ca {}", path.display()));
     let StartedChat {
         contact_id,
         participant_id,
@@ -209,7 +211,7 @@ fn show_chat(endpoint: &str, chat: &StartedChat, within: Duration) {
          participant_id    {participant_id}\n\
          participant_token {participant_token}\n\
          Connect within {} seconds:\n\
-         connect-chat chat --endpoint {endpoint} --contact-id {contact_id} \
+         connect-chat chat --endpoint {endpoint}{trust} --contact-id {contact_id} \
          --participant-id {participant_id} --participant-token='{participant_token}'",
         within.as_secs()
     ));

@@ -146,6 +146,39 @@ fn the_command_line_it_shows_works_as_it_is() {
 }
 
 #[test]
+fn a_chat_is_encrypted_for_whoever_trusts_the_certificate() {
+    let ca = file("trusted-ca.pem", "");
+    let simulated = Simulated::start(&["--script", "greeter", "--tls", "self-signed", "--ca", &ca]);
+    let words = simulated.command_line.split(' ').skip(1);
+    let words: Vec<String> = words.map(|word| word.replace('\'', "")).collect();
+    assert!(words.contains(&ca), "{words:?}");
+    let mut command = connect_chat();
+    command.args(&words).stdin(std::process::Stdio::piped());
+    let mut chat = Program::start(&mut command);
+    chat.line_with("how can I help you?");
+    chat.say("/quit");
+    assert_eq!(chat.status(), 0);
+
+    let untrusting = words.iter().filter(|word| *word != "--ca" && **word != ca);
+    let ran = run(untrusting);
+    assert_eq!(ran.status, 1, "{}", ran.stdout);
+    for (text, told) in [("", "no certificate"), ("-----BEGIN", "no certificate")] {
+        let other = file("other-ca.pem", text);
+        let ran = run(words
+            .iter()
+            .map(|word| if *word == ca { &other } else { word }));
+        assert_eq!(ran.status, 2);
+        assert!(ran.stderr.contains(told), "{}", ran.stderr);
+    }
+    let nowhere = words
+        .iter()
+        .map(|word| if *word == ca { "/no/where.pem" } else { word });
+    let ran = run(nowhere);
+    assert_eq!(ran.status, 2);
+    assert!(ran.stderr.contains("cannot be read"), "{}", ran.stderr);
+}
+
+#[test]
 fn a_fault_strikes() {
     let fault = r#"{"effect":{"answer":{"status":429,"error_type":"ThrottlingException",
         "message":"Rate exceeded"}},"operation":"SendMessage","times":1}"#;

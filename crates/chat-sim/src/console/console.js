@@ -10,6 +10,7 @@ const BACKLOG = 300;
 const SHOWN = 600;
 const CONTACTS = 100;
 const FAULTS_OVER = 5;
+const LEFT_MS = 2_000;
 const TYPING_SHOWN_MS = 10_000;
 const TYPING_EVERY_MS = 3_000;
 const HEARTBEAT_LATE_MS = 15_000;
@@ -66,10 +67,16 @@ function sync(parent, entries, keyOf, make, update = () => {}) {
 /** A list of names and values, in a `dl`. */
 function syncPairs(list, pairs) {
   const make = ([name]) => h('div', {}, h('dt', { textContent: name }), h('dd'));
-  sync(list, pairs, ([name]) => name, make, (node, [, value, tone]) => {
-    setText(node.lastChild, value);
-    setData(node, 'tone', tone ?? '');
-  });
+  sync(
+    list,
+    pairs,
+    ([name]) => name,
+    make,
+    (node, [, value, tone]) => {
+      setText(node.lastChild, value);
+      setData(node, 'tone', tone ?? '');
+    },
+  );
 }
 
 function remembered(name, otherwise) {
@@ -179,8 +186,7 @@ const since = (timestamp) => Date.parse(service.now) - Date.parse(timestamp);
 const eventName = (item) =>
   item.ContentType?.startsWith(EVENT_PREFIX) ? item.ContentType.slice(EVENT_PREFIX.length) : null;
 
-const present = (contact, role) =>
-  contact.participants.filter((one) => one.role === role && one.present && !one.left);
+const present = (contact, role) => contact.participants.filter((one) => one.role === role && one.present && !one.left);
 
 /** The state of a chat in words, and how it looks. */
 function stateOf(contact) {
@@ -203,6 +209,8 @@ let chat = null;
 const seen = new Map();
 const active = new Map();
 const drafts = new Map();
+/** When a person went on from a chat; what they said last may be counted only after that. */
+const leftAt = new Map();
 let settled = false;
 
 function newChat(id) {
@@ -252,18 +260,19 @@ async function loop() {
   }
   polling = false;
   clearTimeout(timer);
-  timer = setTimeout(loop, again ? 0 : Date.now() < hurryUntil ? HURRY_MS : POLL_MS);
+  const pause = Date.now() < hurryUntil ? HURRY_MS : POLL_MS;
+  timer = setTimeout(loop, again ? 0 : pause);
 }
 
 async function poll() {
-  const [state, list, injected] = await Promise.all([
+  const [state, newest, injected] = await Promise.all([
     get('/state'),
     get(`/contacts?limit=${CONTACTS}`),
     get('/faults'),
   ]);
   service = state;
-  contacts = list.contacts;
-  contactsTotal = list.total;
+  contacts = newest.contacts;
+  contactsTotal = newest.total;
   faults = injected.faults;
   noteActivity();
   showVitals();
@@ -284,9 +293,7 @@ async function readChat(read) {
     read.transcript = await readOn(`${path}/transcript`, read.transcript, 'items', (item, index) =>
       fresh.push([item, index]),
     );
-    read.published = await readOn(`${path}/published`, read.published, 'published', ({ item }) =>
-      fresh.push([item]),
-    );
+    read.published = await readOn(`${path}/published`, read.published, 'published', ({ item }) => fresh.push([item]));
     if (chat !== read) return;
     const first = read.detail === null;
     read.detail = detail;
@@ -314,7 +321,8 @@ function noteActivity() {
     const amount = contact.items + contact.published + contact.open_sockets;
     if (!known) active.set(contact.contact_id, { amount, at: settled ? service.now : contact.started });
     else if (known.amount !== amount) active.set(contact.contact_id, { amount, at: service.now });
-    const isSeen = !settled || contact.contact_id === chat?.id || seen.get(contact.contact_id) === null;
+    const wasJustLeft = Date.now() - (leftAt.get(contact.contact_id) ?? 0) < LEFT_MS;
+    const isSeen = !settled || contact.contact_id === chat?.id || wasJustLeft;
     if (isSeen) seen.set(contact.contact_id, contact.items);
     else if (!seen.has(contact.contact_id)) {
       seen.set(contact.contact_id, 0);
@@ -346,6 +354,7 @@ function matches(contact, wanted) {
   return wanted.split(/\s+/).every((word) => text.toLowerCase().includes(word));
 }
 
+const unseenIn = (contact) => Math.max(0, contact.items - (seen.get(contact.contact_id) ?? contact.items));
 const optionId = (id) => `contact-${id}`;
 
 function showContacts() {
@@ -357,6 +366,8 @@ function showContacts() {
   $('contacts-more').hidden = contactsTotal <= contacts.length;
   setText($('contacts-more'), `The newest ${contacts.length} of ${contactsTotal}.`);
   sync($('contacts'), shown, (contact) => contact.contact_id, makeContact, updateContact);
+  const unseen = contacts.reduce((total, contact) => total + unseenIn(contact), 0);
+  document.title = `${unseen > 0 ? `(${unseen}) ` : ''}Connect Chat simulator`;
   const selected = chat && document.getElementById(optionId(chat.id));
   if (selected) $('contacts').setAttribute('aria-activedescendant', selected.id);
   else $('contacts').removeAttribute('aria-activedescendant');
@@ -385,10 +396,12 @@ function updateContact(node, contact) {
   setText(name, contact.customer);
   const at = contact.ended?.at ?? active.get(contact.contact_id).at;
   setText(when, age(since(at)));
-  const sockets = contact.ended ? '' : ` · ${contact.open_sockets ? plural(contact.open_sockets, 'socket') : 'no socket'}`;
+  const sockets = contact.ended
+    ? ''
+    : ` · ${contact.open_sockets ? plural(contact.open_sockets, 'socket') : 'no socket'}`;
   setText(state, sentence + sockets);
-  const unseen = contact.items - (seen.get(contact.contact_id) ?? contact.items);
-  badge.hidden = unseen <= 0;
+  const unseen = unseenIn(contact);
+  badge.hidden = unseen === 0;
   setText(badge, unseen > 99 ? '99+' : unseen);
   badge.setAttribute('aria-label', `${unseen} new`);
   node.setAttribute('aria-selected', String(contact.contact_id === chat?.id));
@@ -398,8 +411,7 @@ function select(id) {
   if (chat?.id === id) return;
   if (chat) {
     drafts.set(chat.id, $('message').value);
-    // Whatever came until the next look is seen.
-    seen.set(chat.id, null);
+    leftAt.set(chat.id, Date.now());
   }
   chat = id ? newChat(id) : null;
   history.replaceState(null, '', id ? `#${id}` : location.pathname);
@@ -552,11 +564,21 @@ function makeItem(item, growing) {
   const event = eventName(item);
   if (event !== null) {
     const sentence = EVENTS[event]?.(who) ?? event;
-    return h('li', { className: 'event', data: { ...data, said: sentence } }, h('span', { textContent: sentence }), time);
+    return h(
+      'li',
+      { className: 'event', data: { ...data, said: sentence } },
+      h('span', { textContent: sentence }),
+      time,
+    );
   }
   const [body, said] = item.Type === 'ATTACHMENT' ? makeFile(item) : makeContent(item);
   const side = SIDES[item.ParticipantRole] ?? 'bot';
-  const meta = h('p', { className: 'meta' }, h('span', { textContent: side === 'bot' ? withRole(who, item.ParticipantRole) : who }), time);
+  const meta = h(
+    'p',
+    { className: 'meta' },
+    h('span', { textContent: side === 'bot' ? withRole(who, item.ParticipantRole) : who }),
+    time,
+  );
   const status = item.MessageMetadata?.MessageProcessingStatus;
   if (status) meta.append(h('span', { className: 'chip', textContent: status.toLowerCase() }));
   if (growing) meta.append(h('span', { className: 'chip', textContent: 'streaming' }));
@@ -567,11 +589,11 @@ function makeItem(item, growing) {
 
 function makeFile(item) {
   const files = item.Attachments ?? [];
-  const list = h('ul', { className: 'files' });
+  const rows = h('ul', { className: 'files' });
   for (const file of files) {
     const status = (file.Status ?? '').toLowerCase();
     const state = { approved: 'ok', rejected: 'bad' }[status] ?? 'warn';
-    list.append(
+    rows.append(
       h(
         'li',
         {},
@@ -581,7 +603,7 @@ function makeFile(item) {
       ),
     );
   }
-  return [list, `file ${files.map((file) => file.AttachmentName).join(', ')}`];
+  return [rows, `file ${files.map((file) => file.AttachmentName).join(', ')}`];
 }
 
 function makeContent(item) {
@@ -625,7 +647,10 @@ const list = (value) => (Array.isArray(value) ? value : []);
 function choiceText(choice) {
   if (typeof choice === 'string') return choice;
   const inner = choice?.data?.content;
-  if (inner) return `${inner.title ?? ''}: ${list(inner.elements).map((one) => one?.title).join(', ')}`;
+  if (inner)
+    return `${inner.title ?? ''}: ${list(inner.elements)
+      .map((one) => one?.title)
+      .join(', ')}`;
   if (choice?.date) return new Date(choice.date).toLocaleString([], { dateStyle: 'medium', timeStyle: 'short' });
   return String(choice?.title ?? JSON.stringify(choice));
 }
@@ -658,16 +683,27 @@ function showTyping(read) {
 
 function showDetails(detail) {
   $('sockets-empty').hidden = detail.sockets.length > 0;
-  sync($('sockets'), detail.sockets, (socket) => socket.socket, makeSocket, (node, socket) =>
-    updateSocket(node, socket, detail.participants),
+  sync(
+    $('sockets'),
+    detail.sockets,
+    (socket) => socket.socket,
+    makeSocket,
+    (node, socket) => updateSocket(node, socket, detail.participants),
   );
   const make = () => h('li', {}, h('span', { className: 'row-name' }), h('span', { className: 'chip' }));
-  sync($('people'), detail.participants, (one) => one.participant_id, make, (node, one) => {
-    setText(node.firstChild, withRole(one.display_name, one.role));
-    node.lastChild.hidden = one.role === 'SYSTEM';
-    setText(node.lastChild, one.left ? 'left' : one.present ? 'present' : 'not connected');
-    setData(node.lastChild, 'state', one.left ? 'ended' : one.present ? 'ok' : 'idle');
-  });
+  sync(
+    $('people'),
+    detail.participants,
+    (one) => one.participant_id,
+    make,
+    (node, one) => {
+      setText(node.firstChild, withRole(one.display_name, one.role));
+      node.lastChild.hidden = one.role === 'SYSTEM';
+      const [state, word] = presenceOf(one);
+      setText(node.lastChild, word);
+      setData(node.lastChild, 'state', state);
+    },
+  );
   showCounts('requests', detail.requests);
   const facts = [
     ['Contact', detail.current_contact_id],
@@ -686,8 +722,15 @@ function showDetails(detail) {
   syncPairs($('facts'), facts);
 }
 
+function presenceOf(participant) {
+  if (participant.left) return ['ended', 'left'];
+  return participant.present ? ['ok', 'present'] : ['idle', 'not connected'];
+}
+
 function showCounts(id, counts) {
-  const pairs = Object.entries(counts).filter(([, count]) => count > 0).sort(([a], [b]) => a.localeCompare(b));
+  const pairs = Object.entries(counts)
+    .filter(([, count]) => count > 0)
+    .sort(([a], [b]) => a.localeCompare(b));
   $(`${id}-empty`).hidden = pairs.length > 0;
   syncPairs($(id), pairs);
 }
@@ -702,17 +745,28 @@ function makeSocket() {
   );
 }
 
+function subscriptionOf(socket) {
+  if (socket.half_open) return ['bad', 'half-open'];
+  return socket.subscribed ? ['ok', 'subscribed'] : ['warn', 'not subscribed'];
+}
+
+function heartbeatOf(socket) {
+  const silent = since(socket.last_heartbeat ?? socket.opened);
+  if (silent > HEARTBEAT_LATE_MS) {
+    return [silent > HEARTBEAT_DEAD_MS ? 'bad' : 'warn', `No heartbeat for ${age(silent)}`];
+  }
+  return ['ok', socket.last_heartbeat ? `Heartbeat ${age(silent)} ago` : 'No heartbeat yet'];
+}
+
 function updateSocket(node, socket, participants) {
   const [head, pulse, numbers] = node.children;
   const owner = participants.find((one) => one.participant_id === socket.participant_id);
   setText(head.firstChild, `${owner?.display_name ?? 'Somebody'} · socket ${socket.socket}`);
-  const [state, word] = socket.half_open ? ['bad', 'half-open'] : socket.subscribed ? ['ok', 'subscribed'] : ['warn', 'not subscribed'];
+  const [state, word] = subscriptionOf(socket);
   setText(head.lastChild, word);
   setData(head.lastChild, 'state', state);
-  const silent = since(socket.last_heartbeat ?? socket.opened);
-  const beat = silent > HEARTBEAT_DEAD_MS ? 'bad' : silent > HEARTBEAT_LATE_MS ? 'warn' : 'ok';
+  const [beat, sentence] = heartbeatOf(socket);
   setData(node, 'beat', beat);
-  const sentence = beat !== 'ok' ? `No heartbeat for ${age(silent)}` : socket.last_heartbeat ? `Heartbeat ${age(silent)} ago` : 'No heartbeat yet';
   setText(pulse.lastChild, sentence);
   syncPairs(numbers, [
     ['Open for', age(since(socket.opened))],
@@ -727,16 +781,33 @@ function updateSocket(node, socket, participants) {
 // ---------------------------------------------------------------- faults
 
 const OPERATIONS = [
-  'CreateParticipantConnection', 'SendMessage', 'SendEvent', 'GetTranscript', 'DisconnectParticipant',
-  'StartAttachmentUpload', 'CompleteAttachmentUpload', 'GetAttachment', 'DescribeView', 'GetAuthenticationUrl',
-  'CancelParticipantAuthentication', 'UploadAttachment', 'DownloadAttachment', 'StartChatContact', 'StopContact',
-  'CreateParticipant', 'CreatePersistentContactAssociation', 'StartContactStreaming', 'StopContactStreaming',
+  'CreateParticipantConnection',
+  'SendMessage',
+  'SendEvent',
+  'GetTranscript',
+  'DisconnectParticipant',
+  'StartAttachmentUpload',
+  'CompleteAttachmentUpload',
+  'GetAttachment',
+  'DescribeView',
+  'GetAuthenticationUrl',
+  'CancelParticipantAuthentication',
+  'UploadAttachment',
+  'DownloadAttachment',
+  'StartChatContact',
+  'StopContact',
+  'CreateParticipant',
+  'CreatePersistentContactAssociation',
+  'StartContactStreaming',
+  'StopContactStreaming',
   'UpdateParticipantRoleConfig',
 ];
 
-const refusal = (status, error_type, message) => ({ retry_after }) => ({
-  answer: { status, error_type, message, ...(retry_after === null ? {} : { retry_after }) },
-});
+const refusal =
+  (status, error_type, message) =>
+  ({ retry_after }) => ({
+    answer: { status, error_type, message, ...(retry_after === null ? {} : { retry_after }) },
+  });
 
 /** One button: its words, what it does, its numbers (name, start value, unit), and the effect they make. */
 const FAULTS = [
@@ -748,7 +819,12 @@ const FAULTS = [
       ['429 Throttled', 'ThrottlingException', [], refusal(429, 'ThrottlingException', 'Rate exceeded')],
       ['403 Denied', 'AccessDeniedException', [], refusal(403, 'AccessDeniedException', 'Access denied')],
       ['500 Failed', 'InternalServerException', [], refusal(500, 'InternalServerException', 'Internal server error')],
-      ['502 as HTML', 'as a proxy answers', [], () => ({ answer_raw: { status: 502, content_type: 'text/html', body: '<h1>Bad gateway</h1>' } })],
+      [
+        '502 as HTML',
+        'as a proxy answers',
+        [],
+        () => ({ answer_raw: { status: 502, content_type: 'text/html', body: '<h1>Bad gateway</h1>' } }),
+      ],
       ['Drop', 'not done, never answered, cut', [], () => 'drop_request'],
       ['Lose the answer', 'done, never answered, cut', [], () => 'lose_response'],
       ['Answer late', 'done at once', [['by_ms', 2_000, 'ms']], ({ by_ms }) => ({ delay: { by_ms } })],
@@ -765,7 +841,12 @@ const FAULTS = [
       ['Half-open', 'open, but dead', [], () => 'half_open'],
       ['Not JSON', 'a frame of plain text', [], () => ({ raw_frame: { text: 'not json' } })],
       ['Garbage', 'a frame of random bytes', [['bytes', 200, 'bytes']], ({ bytes }) => ({ garbage_frame: { bytes } })],
-      ['Oversized', 'a very long frame', [['bytes', 200_000, 'bytes']], ({ bytes }) => ({ oversized_frame: { bytes } })],
+      [
+        'Oversized',
+        'a very long frame',
+        [['bytes', 200_000, 'bytes']],
+        ({ bytes }) => ({ oversized_frame: { bytes } }),
+      ],
     ],
   },
   {
@@ -774,7 +855,12 @@ const FAULTS = [
     buttons: [
       ['Mute heartbeats', 'not answered', [], () => 'mute_heartbeats'],
       ['Mute pings', 'not answered', [], () => 'mute_pings'],
-      ['Bad pong', 'pings answered with', [['status_code', 500, '']], ({ status_code }) => ({ bad_pong: { status_code, status_content: 'Internal error' } })],
+      [
+        'Bad pong',
+        'pings answered with',
+        [['status_code', 500, '']],
+        ({ status_code }) => ({ bad_pong: { status_code, status_content: 'Internal error' } }),
+      ],
       ['Mute subscribe', 'not answered', [], () => 'mute_subscribe'],
       ['Fail subscribe', 'answered with a failure', [], () => 'fail_subscribe'],
     ],
@@ -786,7 +872,12 @@ const FAULTS = [
       ['Cut at an item', 'it does not get through', [], () => ({ cut_socket: { when: 'next_item' } })],
       ['Drop', 'they do not go out', [], () => 'drop_items'],
       ['Duplicate', 'they go out twice', [], () => 'duplicate_items'],
-      ['Reorder', 'one after the next', [['within_ms', 2_000, 'ms']], ({ within_ms }) => ({ reorder_items: { within_ms } })],
+      [
+        'Reorder',
+        'one after the next',
+        [['within_ms', 2_000, 'ms']],
+        ({ within_ms }) => ({ reorder_items: { within_ms } }),
+      ],
       ['Delay', 'they go out later', [['by_ms', 2_000, 'ms']], ({ by_ms }) => ({ delay_items: { by_ms } })],
     ],
   },
@@ -802,9 +893,24 @@ const FAULTS = [
     title: 'Credentials',
     times: 1,
     buttons: [
-      ['Short URL', 'refused when opened late', [['lifetime_ms', 1_000, 'ms']], ({ lifetime_ms }) => ({ short_url: { lifetime_ms } })],
-      ['Short connection', 'the socket expires', [['lifetime_ms', 5_000, 'ms']], ({ lifetime_ms }) => ({ short_connection: { lifetime_ms } })],
-      ['Short token', 'the connection token expires', [['lifetime_ms', 5_000, 'ms']], ({ lifetime_ms }) => ({ short_token: { lifetime_ms } })],
+      [
+        'Short URL',
+        'refused when opened late',
+        [['lifetime_ms', 1_000, 'ms']],
+        ({ lifetime_ms }) => ({ short_url: { lifetime_ms } }),
+      ],
+      [
+        'Short connection',
+        'the socket expires',
+        [['lifetime_ms', 5_000, 'ms']],
+        ({ lifetime_ms }) => ({ short_connection: { lifetime_ms } }),
+      ],
+      [
+        'Short token',
+        'the connection token expires',
+        [['lifetime_ms', 5_000, 'ms']],
+        ({ lifetime_ms }) => ({ short_token: { lifetime_ms } }),
+      ],
     ],
   },
 ];
@@ -819,7 +925,11 @@ function numberField(label, value, unit, properties = {}) {
 
 function makeFaultGroup({ title, times, always = ['∞', 'times'], requests, buttons }) {
   const [placeholder, unit] = always;
-  const [timesField, timesInput] = numberField('At most', times, unit, { min: '1', placeholder, title: 'Empty: no limit' });
+  const [timesField, timesInput] = numberField('At most', times, unit, {
+    min: '1',
+    placeholder,
+    title: 'Empty: no limit',
+  });
   const head = h('div', { className: 'row-between' }, h('h3', { textContent: title }), timesField);
   const group = h('div', { className: 'fault-group', role: 'group', 'aria-label': title }, head);
   const operation = h('select', { 'aria-label': 'Operation' });
@@ -832,7 +942,10 @@ function makeFaultGroup({ title, times, always = ['∞', 'times'], requests, but
     group.append(h('div', { className: 'group-options' }, operation, retryField));
   }
   for (const [label, does, numbers, effect] of buttons) {
-    const fields = numbers.map(([name, value, unit]) => [name, ...numberField(`${label}: ${words(name)}`, value, unit)]);
+    const fields = numbers.map(([name, value, unit]) => [
+      name,
+      ...numberField(`${label}: ${words(name)}`, value, unit),
+    ]);
     const inject = () => {
       const values = Object.fromEntries(fields.map(([name, , input]) => [name, numberOf(input)]));
       const retry_after = numberOf(retryInput);
@@ -844,7 +957,13 @@ function makeFaultGroup({ title, times, always = ['∞', 'times'], requests, but
     };
     const button = h('button', { type: 'button', className: 'button', textContent: label, onclick: inject });
     group.append(
-      h('div', { className: 'fault' }, button, h('span', { className: 'hint', textContent: does }), ...fields.map(([, field]) => field)),
+      h(
+        'div',
+        { className: 'fault' },
+        button,
+        h('span', { className: 'hint', textContent: does }),
+        ...fields.map(([, field]) => field),
+      ),
     );
   }
   return group;
@@ -895,7 +1014,13 @@ function makeFault(fault) {
     { className: 'injected' },
     h('div', {}, h('p', { className: 'row-name', textContent: what }), h('p', { className: 'hint' })),
     h('span', { className: 'chip' }),
-    h('button', { type: 'button', className: 'button small', textContent: 'Clear', 'aria-label': `Clear ${what}`, onclick: clear }),
+    h('button', {
+      type: 'button',
+      className: 'button small',
+      textContent: 'Clear',
+      'aria-label': `Clear ${what}`,
+      onclick: clear,
+    }),
   );
 }
 
@@ -903,12 +1028,14 @@ function updateFault(node, { active: isActive, struck, definition }) {
   const [text, chip, clear] = node.children;
   const where = contacts.find((contact) => contact.contact_id === definition.contact)?.customer;
   const parts = [definition.operation, definition.contact ? (where ?? definition.contact) : 'all chats'];
-  if (definition.probability !== undefined && definition.probability !== 1) parts.push(`${definition.probability * 100} %`);
+  if (definition.probability !== undefined && definition.probability !== 1)
+    parts.push(`${definition.probability * 100} %`);
   if (definition.after_ms) parts.push(`after ${definition.after_ms} ms`);
   if (!isActive) parts.push('over');
   setText(text.lastChild, parts.filter(Boolean).join(' · '));
   setText(chip, `struck ${struck}${definition.times ? ` of ${definition.times}` : ''}`);
-  setData(chip, 'state', isActive ? (struck > 0 ? 'bad' : 'warn') : 'ended');
+  const tone = struck > 0 ? 'bad' : 'warn';
+  setData(chip, 'state', isActive ? tone : 'ended');
   setData(node, 'active', String(isActive));
   clear.hidden = !isActive;
 }
@@ -953,25 +1080,31 @@ async function readSettings() {
 
 function showSettings(settings) {
   const make = ([name, value]) => {
-    const isSwitch = typeof value === 'boolean';
-    const type = isSwitch ? 'checkbox' : typeof value === 'string' ? 'text' : 'number';
+    const type = { boolean: 'checkbox', string: 'text' }[typeof value] ?? 'number';
     const input = h('input', { type, name, min: type === 'number' ? '0' : '' });
     input.addEventListener('change', () => changeSetting(input));
     const unit = name.endsWith('_ms') ? 'ms' : '';
     const label = h('span', {}, h('code', { textContent: name.replace(/_ms$/, '') }), h('span', { className: 'hint' }));
     return h('label', {}, label, h('span', { className: 'unit' }, input, unit));
   };
-  sync($('settings'), Object.entries(settings), ([name]) => name, make, (node, [name, value]) => {
-    const input = $('settings').elements[name] ?? node.querySelector('input');
-    if (input.type === 'checkbox') input.checked = value;
-    else if (document.activeElement !== input) input.value = value ?? '';
-    const hint = value === null ? 'off' : name.endsWith('_ms') && value >= 60_000 ? age(value) : '';
-    setText(node.querySelector('.hint'), hint);
-  });
+  sync(
+    $('settings'),
+    Object.entries(settings),
+    ([name]) => name,
+    make,
+    (node, [name, value]) => {
+      const input = $('settings').elements[name] ?? node.querySelector('input');
+      if (input.type === 'checkbox') input.checked = value;
+      else if (document.activeElement !== input) input.value = value ?? '';
+      const inWords = name.endsWith('_ms') && value >= 60_000 ? age(value) : '';
+      setText(node.querySelector('.hint'), value === null ? 'off' : inWords);
+    },
+  );
 }
 
 async function changeSetting(input) {
-  const value = input.type === 'checkbox' ? input.checked : input.type === 'number' ? numberOf(input) : input.value;
+  const values = { checkbox: () => input.checked, number: () => numberOf(input), text: () => input.value };
+  const value = values[input.type]();
   await act(() => call('PATCH', '/settings', { [input.name]: value }));
   await act(readSettings);
 }
@@ -986,30 +1119,105 @@ async function useScript(script) {
 
 let typedAt = 0;
 
-const text = (templateType, content, more = {}) =>
-  JSON.stringify({ templateType, version: '1.0', ...more, data: { content } });
-
 const TEMPLATES = [
   ['Text', () => ({ content: messageOr('This is the flow speaking.'), content_type: 'text/plain' })],
   ['Streamed text', null],
-  ['Markdown', () => ({ content: messageOr('**Opening hours**\n\n- Monday to Friday\n- [Map](https://example.com/map)'), content_type: 'text/markdown' })],
-  ['Quick reply', () => interactive('QuickReply', { title: 'What is it about?', elements: [{ title: 'An order' }, { title: 'A bill' }, { title: 'Something else' }] })],
-  ['List picker', () => interactive('ListPicker', { title: 'Which boat?', subtitle: 'Pick one', elements: [{ title: 'Dinghy', subtitle: '2 seats' }, { title: 'Ferry', subtitle: '300 seats' }] }, { templateIdentifier: 'boats' })],
-  ['Time picker', () => interactive('TimePicker', { title: 'When shall we call?', timeslots: [9, 11, 14].map((hour) => ({ date: `2030-01-02T${String(hour).padStart(2, '0')}:00+00:00`, duration: 1_800 })) })],
-  ['Panel', () => interactive('Panel', { title: 'How can we help?', subtitle: 'Choose a subject', elements: [{ title: 'Fares' }, { title: 'Lost property' }] })],
-  ['Carousel', () => interactive('Carousel', { title: 'Trips', elements: ['North', 'South'].map((title, at) => ({ templateIdentifier: `trip-${at}`, templateType: 'Panel', version: '1.0', data: { content: { title, elements: [{ title: 'Book' }, { title: 'More', type: 'hyperlink', url: 'https://example.com/' }] } } })) })],
+  [
+    'Markdown',
+    () => ({
+      content: messageOr('**Opening hours**\n\n- Monday to Friday\n- [Map](https://example.com/map)'),
+      content_type: 'text/markdown',
+    }),
+  ],
+  [
+    'Quick reply',
+    () =>
+      interactive('QuickReply', {
+        title: 'What is it about?',
+        elements: [{ title: 'An order' }, { title: 'A bill' }, { title: 'Something else' }],
+      }),
+  ],
+  [
+    'List picker',
+    () =>
+      interactive(
+        'ListPicker',
+        {
+          title: 'Which boat?',
+          subtitle: 'Pick one',
+          elements: [
+            { title: 'Dinghy', subtitle: '2 seats' },
+            { title: 'Ferry', subtitle: '300 seats' },
+          ],
+        },
+        { templateIdentifier: 'boats' },
+      ),
+  ],
+  [
+    'Time picker',
+    () =>
+      interactive('TimePicker', {
+        title: 'When shall we call?',
+        timeslots: [9, 11, 14].map((hour) => ({
+          date: `2030-01-02T${String(hour).padStart(2, '0')}:00+00:00`,
+          duration: 1_800,
+        })),
+      }),
+  ],
+  [
+    'Panel',
+    () =>
+      interactive('Panel', {
+        title: 'How can we help?',
+        subtitle: 'Choose a subject',
+        elements: [{ title: 'Fares' }, { title: 'Lost property' }],
+      }),
+  ],
+  [
+    'Carousel',
+    () =>
+      interactive('Carousel', {
+        title: 'Trips',
+        elements: ['North', 'South'].map((title, at) => ({
+          templateIdentifier: `trip-${at}`,
+          templateType: 'Panel',
+          version: '1.0',
+          data: {
+            content: {
+              title,
+              elements: [{ title: 'Book' }, { title: 'More', type: 'hyperlink', url: 'https://example.com/' }],
+            },
+          },
+        })),
+      }),
+  ],
   ['View', null],
 ];
 
-const interactive = (type, content, more) => ({ content: text(type, content, more), content_type: INTERACTIVE });
+const interactive = (templateType, content, more = {}) => ({
+  content: JSON.stringify({ templateType, version: '1.0', ...more, data: { content } }),
+  content_type: INTERACTIVE,
+});
 
 const EVENT_NAMES = [
-  'participant_idle', 'participant_returned', 'participant_invited', 'auto_disconnection', 'display_name_updated',
-  'authentication_initiated', 'authentication_succeeded', 'authentication_failed', 'authentication_timeout',
-  'authentication_expired', 'authentication_cancelled', 'chat_rehydrated', 'transfer_succeeded', 'transfer_failed',
+  'participant_idle',
+  'participant_returned',
+  'participant_invited',
+  'auto_disconnection',
+  'display_name_updated',
+  'authentication_initiated',
+  'authentication_succeeded',
+  'authentication_failed',
+  'authentication_timeout',
+  'authentication_expired',
+  'authentication_cancelled',
+  'chat_rehydrated',
+  'transfer_succeeded',
+  'transfer_failed',
 ];
 
-const SAMPLE = 'A bot can think aloud: this message comes in pieces, one after the other, and then once more as a whole.';
+const SAMPLE =
+  'A bot can think aloud: this message comes in pieces, one after the other, and then once more as a whole.';
 
 /** What is written in the composer, which is taken, or something to begin with. */
 function messageOr(otherwise) {
@@ -1104,7 +1312,12 @@ function sendTemplate(label, make) {
 async function sendEvent(event) {
   let name = event;
   if (event === 'display_name_updated') {
-    const to = await ask({ title: 'New display name', label: 'Name of the customer', value: chat.detail.customer, yes: 'Publish' });
+    const to = await ask({
+      title: 'New display name',
+      label: 'Name of the customer',
+      value: chat.detail.customer,
+      yes: 'Publish',
+    });
     if (to === null) return;
     name = { display_name_updated: to };
   }
@@ -1117,7 +1330,11 @@ async function transfer() {
 }
 
 async function endChat() {
-  const sure = await ask({ title: 'End this chat?', text: 'Its sockets are closed soon after. It cannot be taken back.', yes: 'End chat' });
+  const sure = await ask({
+    title: 'End this chat?',
+    text: 'Its sockets are closed soon after. It cannot be taken back.',
+    yes: 'End chat',
+  });
   if (sure !== null) await act(() => call('POST', contactPath('/end'), {}));
 }
 
@@ -1231,7 +1448,9 @@ function start() {
   setText($('endpoint'), location.origin);
   for (const group of FAULTS) $('fault-groups').append(makeFaultGroup(group));
   for (const [label, make] of TEMPLATES) {
-    $('templates').append(h('button', { type: 'button', textContent: label, onclick: () => void sendTemplate(label, make) }));
+    $('templates').append(
+      h('button', { type: 'button', textContent: label, onclick: () => void sendTemplate(label, make) }),
+    );
   }
   for (const name of EVENT_NAMES) {
     $('events').append(h('button', { type: 'button', textContent: words(name), onclick: () => void sendEvent(name) }));
@@ -1281,7 +1500,9 @@ function start() {
 
   onClick('faults-clear', () => act(() => call('DELETE', '/faults')));
   on('fault-options', 'submit', (event) => event.preventDefault());
-  onSubmit('clock', () => act(() => call('POST', '/clock', { advance_ms: Math.round($('clock-amount').value * $('clock-unit').value) })));
+  onSubmit('clock', () =>
+    act(() => call('POST', '/clock', { advance_ms: Math.round($('clock-amount').value * $('clock-unit').value) })),
+  );
   on('script-ready', 'change', showRate);
   onSubmit('script', () => {
     const ready = $('script-ready').value;

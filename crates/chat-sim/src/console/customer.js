@@ -258,7 +258,12 @@ function makeItem(item, time) {
     const name = item.ContentType.slice(EVENT_PREFIX.length);
     const who = item.ParticipantId === me ? 'You' : item.DisplayName || 'Somebody';
     const sentence = EVENTS[name]?.(who) ?? name;
-    return h('li', { className: 'event' }, h('span', { textContent: sentence.replace('You is', 'You are').replace('You was', 'You were') }), when);
+    return h(
+      'li',
+      { className: 'event' },
+      h('span', { textContent: sentence.replace('You is', 'You are').replace('You was', 'You were') }),
+      when,
+    );
   }
   const body = item.Type === 'ATTACHMENT' ? makeFiles(item) : makeContent(item);
   return makeBubble(item.ParticipantId === me ? 'me' : item.ParticipantRole, item.DisplayName, body, when);
@@ -266,7 +271,13 @@ function makeItem(item, time) {
 
 function makeBubble(from, name, body, when) {
   const isMine = from === 'me';
-  const meta = h('p', { className: 'meta' }, h('span', { textContent: isMine ? '' : (name ?? '') }), when, h('span', { className: 'receipt' }));
+  const meta = h(
+    'p',
+    { className: 'meta' },
+    h('span', { textContent: isMine ? '' : (name ?? '') }),
+    when,
+    h('span', { className: 'receipt' }),
+  );
   const node = h('li', { className: 'message' }, h('div', { className: 'bubble' }, body), meta);
   node.dataset.side = isMine ? 'me' : from === 'AGENT' || from === 'SUPERVISOR' ? 'other' : 'bot';
   node.dataset.far = '';
@@ -287,7 +298,17 @@ function makeFiles(item) {
     const name = file.AttachmentName;
     const chip = h('span', { className: 'chip', textContent: (file.Status ?? '').toLowerCase().replace('_', ' ') });
     if (file.Status !== 'APPROVED') return h('li', {}, h('span', { className: 'file-name', textContent: name }), chip);
-    return h('li', {}, h('button', { type: 'button', className: 'link', textContent: name, title: 'Download', onclick: () => void download(file) }));
+    return h(
+      'li',
+      {},
+      h('button', {
+        type: 'button',
+        className: 'link',
+        textContent: name,
+        title: 'Download',
+        onclick: () => void download(file),
+      }),
+    );
   });
   return h('ul', { className: 'files' }, ...files);
 }
@@ -311,7 +332,8 @@ function makeInteractive(message) {
   const content = message?.data?.content;
   if (!content || typeof content !== 'object') return null;
   const card = h('div', { className: 'card' });
-  const line = (className, value) => typeof value === 'string' && value && card.append(h('p', { className, textContent: value }));
+  const line = (className, value) =>
+    typeof value === 'string' && value && card.append(h('p', { className, textContent: value }));
   line('card-title', content.title);
   line('quiet', content.subtitle);
   line('quiet', content.imageDescription);
@@ -323,13 +345,24 @@ function makeInteractive(message) {
     const parts = list(content.elements).map((element) => {
       const inner = element?.data?.content ?? {};
       const reply = (selectionText) =>
-        say(JSON.stringify({ templateIdentifier: element.templateIdentifier, listTitle: inner.title, selectionText }), RESPONSE);
-      return h('div', {}, h('p', { className: 'card-title', textContent: inner.title ?? '' }), choices(list(inner.elements), reply));
+        say(
+          JSON.stringify({ templateIdentifier: element.templateIdentifier, listTitle: inner.title, selectionText }),
+          RESPONSE,
+        );
+      return h(
+        'div',
+        {},
+        h('p', { className: 'card-title', textContent: inner.title ?? '' }),
+        choices(list(inner.elements), reply),
+      );
     });
     card.append(h('div', { className: 'carousel' }, ...parts));
     return card;
   }
-  const slots = list(content.timeslots).map((slot) => ({ title: new Date(slot?.date).toLocaleString([], { dateStyle: 'medium', timeStyle: 'short' }), reply: String(slot?.date) }));
+  const slots = list(content.timeslots).map((slot) => ({
+    title: new Date(slot?.date).toLocaleString([], { dateStyle: 'medium', timeStyle: 'short' }),
+    reply: String(slot?.date),
+  }));
   card.append(choices([...list(content.elements), ...slots], (title) => say(title, 'text/plain')));
   return card;
 }
@@ -342,11 +375,20 @@ function choices(elements, reply) {
     if (element?.type === 'hyperlink') {
       const url = URL.canParse(element.url) ? new URL(element.url) : null;
       if (!['http:', 'https:'].includes(url?.protocol)) continue;
-      row.append(h('a', { className: 'button', href: url.href, target: '_blank', rel: 'noopener noreferrer', textContent: label }));
+      row.append(
+        h('a', {
+          className: 'button',
+          href: url.href,
+          target: '_blank',
+          rel: 'noopener noreferrer',
+          textContent: label,
+        }),
+      );
       continue;
     }
     const choose = async () => {
-      if (await reply(element.reply ?? title)) for (const button of row.querySelectorAll('button')) button.disabled = true;
+      if (await reply(element.reply ?? title))
+        for (const button of row.querySelectorAll('button')) button.disabled = true;
     };
     row.append(h('button', { type: 'button', className: 'button', textContent: label, onclick: choose }));
   }
@@ -357,7 +399,8 @@ function choices(elements, reply) {
 async function showView(card, { viewToken }) {
   try {
     const { data } = await session.describeView({ viewToken });
-    const reply = (action) => say(JSON.stringify({ templateType: 'ViewResource', version: '1.0', action, data: {} }), RESPONSE);
+    const reply = (action) =>
+      say(JSON.stringify({ templateType: 'ViewResource', version: '1.0', action, data: {} }), RESPONSE);
     const actions = list(data.View?.Content?.Actions).map((title) => ({ title }));
     card.append(h('p', { className: 'card-title', textContent: data.View?.Name ?? 'View' }), choices(actions, reply));
   } catch (problem) {
@@ -395,7 +438,12 @@ async function send(entry, message) {
     return true;
   } catch (problem) {
     entry.node.classList.add('failed');
-    const retry = h('button', { type: 'button', className: 'link', textContent: 'Try again', onclick: () => void send(entry, message) });
+    const retry = h('button', {
+      type: 'button',
+      className: 'link',
+      textContent: 'Try again',
+      onclick: () => void send(entry, message),
+    });
     status.replaceChildren(`Not sent: ${reason(problem)}. `, retry);
     return false;
   }
@@ -443,7 +491,8 @@ function clearTyping(id) {
 
 function showTypists() {
   const names = [...typing.values()].map(({ name }) => name || 'Somebody');
-  $('typing').textContent = names.length > 0 ? `${names.join(' and ')} ${names.length > 1 ? 'are' : 'is'} typing …` : '';
+  $('typing').textContent =
+    names.length > 0 ? `${names.join(' and ')} ${names.length > 1 ? 'are' : 'is'} typing …` : '';
 }
 
 async function authenticate(item) {
@@ -455,7 +504,10 @@ async function authenticate(item) {
   $('authentication-cancel').onclick = () =>
     session.cancelParticipantAuthentication({ sessionId }).catch((problem) => tell(reason(problem)));
   try {
-    const { data } = await session.getAuthenticationUrl({ redirectUri: `${location.origin}${location.pathname}`, sessionId });
+    const { data } = await session.getAuthenticationUrl({
+      redirectUri: `${location.origin}${location.pathname}`,
+      sessionId,
+    });
     $('authentication-link').href = data.AuthenticationUrl;
     $('authentication-link').hidden = false;
   } catch (problem) {
@@ -532,7 +584,9 @@ function begin() {
   const given = Object.fromEntries(new URLSearchParams(location.hash.slice(1)));
   if (query.has('state')) {
     $('returned').hidden = false;
-    $('returned-text').textContent = query.has('code') ? 'You signed in.' : `You did not sign in: ${query.get('error') ?? ''}`;
+    $('returned-text').textContent = query.has('code')
+      ? 'You signed in.'
+      : `You did not sign in: ${query.get('error') ?? ''}`;
   } else if (typeof connect === 'undefined') {
     $('missing').hidden = false;
   } else if (given.contact_id && given.participant_id && given.participant_token) {
