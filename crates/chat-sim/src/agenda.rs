@@ -6,13 +6,17 @@ use std::time::Duration;
 use crate::contact::{ContactKey, EndReason};
 use crate::fault::FaultId;
 use crate::item::Role;
+use crate::memory::Charge;
 use crate::output::{Output, SocketId};
 
 /// One thing to do later.
 #[derive(Debug)]
 pub(crate) enum Task {
     /// Give the shell an output that a fault delays.
-    Emit(Box<Output>),
+    Emit(
+        Box<Output>,
+        #[expect(dead_code, reason = "its drop is what counts")] Charge,
+    ),
     /// Close a socket whose time is over.
     ExpireSocket(SocketId),
     /// Send the frames that a fault holds back on a socket.

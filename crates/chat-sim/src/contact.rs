@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::agenda::TaskKey;
 use crate::item::{Item, Receipt, Role};
+use crate::memory::Charge;
 use crate::operation::Operation;
 use crate::output::SocketId;
 use crate::script_run::ScriptRun;
@@ -14,6 +15,7 @@ use crate::service::{Authentication, IdleTimer, Stream, TimerType};
 use crate::settings::ResponseMode;
 use crate::upload::Upload;
 use crate::view::View;
+use crate::weight;
 
 /// The number of a contact inside the core, in order of creation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -209,8 +211,12 @@ pub struct Contact {
     pub(crate) create_tokens: BTreeMap<String, usize>,
     pub(crate) connect_timer: Option<TaskKey>,
     pub(crate) duration_timer: Option<TaskKey>,
+    /// Closes its sockets after its end.
+    pub(crate) close_task: Option<TaskKey>,
     pub(crate) script: ScriptRun,
     log_limit: usize,
+    /// For everything but the items.
+    pub(crate) charge: Charge,
 }
 
 impl Contact {
@@ -261,8 +267,10 @@ impl Contact {
             create_tokens: BTreeMap::new(),
             connect_timer: None,
             duration_timer: None,
+            close_task: None,
             script: ScriptRun::default(),
             log_limit,
+            charge: Charge::default(),
         }
     }
 
@@ -410,6 +418,31 @@ impl Contact {
         }
     }
 
+    /// Forgets what was published first; false when nothing is remembered.
+    pub(crate) fn forget_published(&mut self) -> bool {
+        self.published.pop_front().is_some()
+    }
+
+    /// Something was published that there is no room to remember.
+    pub(crate) fn count_published(&mut self) {
+        self.published_total += 1;
+    }
+
+    /// Adds somebody. Answers where.
+    pub(crate) fn add_participant(&mut self, participant: Participant) -> usize {
+        self.charge.grow(weight::participant(&participant));
+        self.participants.push(participant);
+        self.participants.len() - 1
+    }
+
+    /// Remembers what is known of a message and a recipient.
+    pub(crate) fn note_receipt(&mut self, key: (String, usize), receipt: Receipt) {
+        let weight = weight::receipt(&key.0);
+        if self.receipts.insert(key, receipt).is_none() {
+            self.charge.grow(weight);
+        }
+    }
+
     /// The earlier send with this client token; it counts as used once more.
     pub(crate) fn repeat_send(
         &mut self,
@@ -435,11 +468,14 @@ impl Contact {
             self.client_tokens
                 .insert((participant, send.operation, token.clone()), number);
         }
+        self.charge.grow(weight::send(&send));
         self.sends.push_back((number, send));
-        while self.sends.len() > self.log_limit {
+        // The one that was just accepted stays, to be repeated.
+        while self.sends.len() > self.log_limit || (self.sends.len() > 1 && !self.charge.fits(0)) {
             let Some((number, send)) = self.sends.pop_front() else {
                 break;
             };
+            self.charge.shrink(weight::send(&send));
             let sender = self
                 .participants
                 .iter()

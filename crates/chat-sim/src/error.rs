@@ -131,6 +131,11 @@ pub enum ControlError {
         "the transcript holds {0} items, which is all it may hold; raise Settings::items_per_contact or start another chat"
     )]
     TranscriptFull(usize),
+    /// The service holds as much as it may, and no contact has ended.
+    #[error(
+        "the service holds {0} bytes, which is all it may hold; raise Settings::memory or end a chat"
+    )]
+    MemoryFull(usize),
     /// A value is outside what the service allows.
     #[error("{0}")]
     Invalid(String),

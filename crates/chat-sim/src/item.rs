@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::memory::Charge;
+
 /// The content type of plain text messages.
 pub(crate) const TEXT_PLAIN: &str = "text/plain";
 /// The content type of a typing event.
@@ -111,6 +113,9 @@ pub struct Item {
     /// The receipts, for [`ItemType::MessageMetadata`]; which chunk it is, for a message in chunks.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message_metadata: Option<MessageMetadata>,
+    /// For as long as the service holds it.
+    #[serde(skip)]
+    pub(crate) charge: Charge,
 }
 
 /// What has become of a file.

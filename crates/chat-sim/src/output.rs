@@ -1,7 +1,10 @@
 //! What the core asks its shell to do, and the numbers both use to speak of requests and sockets.
 
 use std::fmt;
+use std::mem::size_of;
 use std::time::Duration;
+
+use crate::cut_off::CutOff;
 
 /// One HTTP request, numbered by the shell. A number is used once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -74,6 +77,35 @@ pub enum Output {
         /// How far.
         by: Duration,
     },
+    /// Write to the log that a client is cut off or turned away. What is to be done about it comes
+    /// as an output of its own.
+    CutOff {
+        /// The socket, when it is one.
+        socket: Option<SocketId>,
+        /// Why.
+        reason: CutOff,
+    },
+}
+
+impl Output {
+    /// How many bytes of memory it takes, by estimate.
+    pub(crate) fn bytes(&self) -> usize {
+        let body = match self {
+            Self::Respond { response, .. } | Self::Refuse { response, .. } => {
+                // The headers, and the map they are in.
+                response.body().len() + 1_024
+            }
+            Self::Send { text, .. } => text.len(),
+            Self::Drop { .. }
+            | Self::Accept { .. }
+            | Self::Close { .. }
+            | Self::Abort { .. }
+            | Self::Freeze { .. }
+            | Self::CutOff { .. }
+            | Self::AdvanceClock { .. } => 0,
+        };
+        size_of::<Self>() + body
+    }
 }
 
 // Written by hand: answers and frames carry tokens and message text.
@@ -110,6 +142,11 @@ impl fmt::Debug for Output {
             Self::Abort { socket } => f.debug_struct("Abort").field("socket", socket).finish(),
             Self::Freeze { socket } => f.debug_struct("Freeze").field("socket", socket).finish(),
             Self::AdvanceClock { by } => f.debug_struct("AdvanceClock").field("by", by).finish(),
+            Self::CutOff { socket, reason } => f
+                .debug_struct("CutOff")
+                .field("socket", socket)
+                .field("reason", reason)
+                .finish(),
         }
     }
 }

@@ -3,12 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::bucket::{Bucket, Rate};
 use crate::operation::Operation;
 
 /// How many buckets are kept; when there are more, those that are full go first.
 const BUCKETS: usize = 1_000;
-/// A whole token. Buckets count in parts of it: at 1 token a second, one part a nanosecond.
-const TOKEN: u64 = 1_000_000_000;
 
 /// A quota of the service's documentation. Operations with the same one share a bucket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -48,38 +47,29 @@ impl Quota {
         }
     }
 
-    /// Requests per second, and how many may come at once.
-    fn rate_and_burst(self) -> (u64, u64) {
-        match self {
+    fn rate(self) -> Rate {
+        let (per_second, burst) = match self {
             Self::Send | Self::StopContacts => (10, 15),
             Self::Read => (8, 12),
             Self::Connect => (6, 9),
             Self::Disconnect => (3, 5),
             Self::Upload => (2, 5),
             Self::StartContacts => (5, 8),
-        }
+        };
+        Rate { per_second, burst }
     }
 
     /// Whether it is for the whole account rather than for each instance.
     fn is_of_account(self) -> bool {
         matches!(self, Self::StartContacts | Self::StopContacts)
     }
-
-    /// How much the bucket holds at `now`, that held `level` at `at`.
-    fn level(self, (level, at): (u64, Duration), now: Duration) -> u64 {
-        let (rate, burst) = self.rate_and_burst();
-        let passed = u64::try_from(now.saturating_sub(at).as_nanos()).unwrap_or(u64::MAX);
-        level
-            .saturating_add(passed.saturating_mul(rate))
-            .min(burst * TOKEN)
-    }
 }
 
 /// The buckets.
 #[derive(Debug, Default)]
 pub(crate) struct Quotas {
-    /// How much each holds, and since when, by quota and instance.
-    buckets: BTreeMap<(Quota, String), (u64, Duration)>,
+    /// By quota and instance.
+    buckets: BTreeMap<(Quota, String), Bucket>,
     throttled: BTreeMap<Operation, u64>,
 }
 
@@ -90,29 +80,22 @@ impl Quotas {
             return true;
         };
         let instance = if quota.is_of_account() { "" } else { instance };
-        let key = (quota, instance.to_owned());
-        let (_, burst) = quota.rate_and_burst();
-        let bucket = self
+        let taken = self
             .buckets
-            .get(&key)
-            .copied()
-            .unwrap_or((burst * TOKEN, now));
-        let level = quota.level(bucket, now);
-        let left = level.checked_sub(TOKEN);
-        self.buckets.insert(key, (left.unwrap_or(level), now));
+            .entry((quota, instance.to_owned()))
+            .or_insert_with(|| Bucket::new(quota.rate(), now))
+            .take(quota.rate(), now);
         if self.buckets.len() > BUCKETS {
-            self.buckets.retain(|(quota, _), bucket| {
-                let (_, burst) = quota.rate_and_burst();
-                quota.level(*bucket, now) < burst * TOKEN
-            });
+            self.buckets
+                .retain(|(quota, _), bucket| !bucket.is_full(quota.rate(), now));
         }
         while self.buckets.len() > BUCKETS {
             self.buckets.pop_first();
         }
-        if left.is_none() {
+        if !taken {
             *self.throttled.entry(operation).or_default() += 1;
         }
-        left.is_some()
+        taken
     }
 
     /// How many requests were refused, by operation.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::agenda::TaskKey;
 use crate::item::Item;
+use crate::memory::Charge;
 use crate::script::Step;
 
 /// A step and what it answers.
@@ -18,6 +19,8 @@ pub(crate) struct QueuedStep {
     pub(crate) said: u32,
     /// When it is to be said next, by its rhythm.
     pub(crate) due: Option<Duration>,
+    /// For the message and the steps that answer it.
+    pub(crate) _charge: Arc<Charge>,
 }
 
 impl QueuedStep {
@@ -44,7 +47,14 @@ pub(crate) struct ScriptRun {
 
 impl ScriptRun {
     /// Queues steps, as many as there is room for.
-    pub(crate) fn queue(&mut self, steps: &[Step], answered: Option<&Arc<Item>>, room: usize) {
+    pub(crate) fn queue(
+        &mut self,
+        steps: &[Step],
+        answered: Option<&Arc<Item>>,
+        room: usize,
+        charge: Charge,
+    ) {
+        let charge = Arc::new(charge);
         for step in steps {
             if self.steps.len() >= room {
                 self.dropped += 1;
@@ -55,6 +65,7 @@ impl ScriptRun {
                 answered: answered.map(Arc::clone),
                 said: 0,
                 due: None,
+                _charge: Arc::clone(&charge),
             });
         }
     }

@@ -122,11 +122,31 @@ pub struct Settings {
     /// How many connection tokens and WebSocket URLs of one participant are good at a time; the
     /// oldest go first. Default 256.
     pub tokens_per_participant: usize,
+    /// How many bytes of memory the service may hold, over all contacts: items, logs, receipts,
+    /// sends, tokens, and what faults and scripts hold back, each by an estimate of its fields and
+    /// its blocks on the heap. Beyond that, the contacts that ended first are forgotten; when none
+    /// has ended, the oldest of what is only logged goes, and further messages, participants,
+    /// tokens and chats are refused. Files have a bound of their own. Default 1 GiB.
+    pub memory: usize,
     /// The largest request body, in bytes. Default 256 KiB, which fits the largest valid
     /// StartChatContact.
     pub body_limit: usize,
     /// The largest text frame a client may send, in bytes. Default 128 KiB.
     pub frame_limit: usize,
+    /// How many frames a client may send on a socket in a second of real time, and at once, pings
+    /// and pongs of the protocol included; at the next one it is closed with 1008. The shell counts
+    /// them. Default 100: published clients send two every ten seconds, and no more than ten at
+    /// once.
+    pub frames_per_second: u32,
+    /// How long a client may take to send the head of a request, from the end of the last one, or to
+    /// begin the next one. Default 75 s.
+    pub head_timeout: Duration,
+    /// How long a client may take to send the body of a request; then it is answered with 408.
+    /// Default 30 s.
+    pub body_timeout: Duration,
+    /// How long a client may take nothing of what it is sent, or leave a close frame unanswered,
+    /// before its connection ends. Default 10 s.
+    pub read_timeout: Duration,
     /// How many frames a fault may hold back on one socket; the socket is cut at the next one.
     /// Default 1,000.
     pub held_frames_per_socket: usize,
@@ -200,8 +220,13 @@ impl Default for Settings {
             items_per_contact: 100_000,
             log_per_contact: 100_000,
             tokens_per_participant: 256,
+            memory: 1024 * 1024 * 1024,
             body_limit: 256 * 1024,
             frame_limit: 128 * 1024,
+            frames_per_second: 100,
+            head_timeout: Duration::from_secs(75),
+            body_timeout: Duration::from_secs(30),
+            read_timeout: Duration::from_secs(10),
             held_frames_per_socket: 1_000,
             script_steps_per_contact: 1_000,
             unspecified_content_types: crate::item::MESSAGE_CONTENT_TYPES

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::agenda::TaskKey;
 use crate::blobs::BlobId;
 use crate::item::AttachmentStatus;
 
@@ -35,6 +36,8 @@ pub(crate) struct Upload {
     pub(crate) start_token: String,
     /// The client token of its CompleteAttachmentUpload.
     pub(crate) complete_token: Option<String>,
+    /// The task that tells what has become of it.
+    pub(crate) task: Option<TaskKey>,
     /// The item that tells of it while it is being looked at.
     pub(crate) item_id: Option<String>,
 }

@@ -194,8 +194,9 @@ impl World {
                 socket,
                 SocketInput::Failed(broken("the service cut the socket")),
             ),
-            Output::Freeze { .. } => return, // nothing comes of it any more, by itself
-            Output::AdvanceClock { .. } => return, // nobody asks for it: the clock is the world's
+            // Nothing comes of the first any more, by itself; the second is for a log, and nobody
+            // asks for the third: the clock is the world's.
+            Output::Freeze { .. } | Output::CutOff { .. } | Output::AdvanceClock { .. } => return,
         };
         if let Some(name) = self.socket_names.get(&socket.0) {
             self.network.send(self.now, Delivery::Socket(*name, input));

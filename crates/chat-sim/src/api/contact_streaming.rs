@@ -8,6 +8,7 @@ use crate::body::Fields;
 use crate::contact::ContactKey;
 use crate::error::Refusal;
 use crate::service::Service;
+use crate::weight;
 
 impl Service {
     pub(crate) fn start_contact_streaming(
@@ -36,13 +37,13 @@ impl Service {
     pub(crate) fn stop_contact_streaming(&mut self, fields: &Fields<'_>) -> Result<Value, Refusal> {
         let key = self.streaming_contact(fields)?;
         let id = fields.text("StreamingId", 1..=100)?;
-        let streaming = self
-            .contacts
-            .get_mut(&key)
-            .map(|contact| &mut contact.streaming)
-            .filter(|streaming| streaming.as_ref().is_some_and(|(known, _)| known == id))
-            .ok_or_else(|| Refusal::ResourceNotFound("The streaming does not exist.".to_owned()))?;
-        *streaming = None;
+        let unknown = || Refusal::ResourceNotFound("The streaming does not exist.".to_owned());
+        let contact = self.contacts.get_mut(&key).ok_or_else(unknown)?;
+        let (_, token) = contact
+            .streaming
+            .take_if(|(known, _)| known == id)
+            .ok_or_else(unknown)?;
+        contact.charge.shrink(weight::client_token(&token));
         Ok(json!({}))
     }
 
@@ -50,6 +51,7 @@ impl Service {
     pub(super) fn start_streaming(&mut self, key: ContactKey, client_token: &str) -> String {
         let id = self.random.uuid();
         if let Some(contact) = self.contacts.get_mut(&key) {
+            contact.charge.grow(weight::client_token(client_token));
             contact.streaming = Some((id.clone(), client_token.to_owned()));
         }
         id

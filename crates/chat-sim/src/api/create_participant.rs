@@ -7,6 +7,7 @@ use crate::body::Fields;
 use crate::error::Refusal;
 use crate::item::Role;
 use crate::service::Service;
+use crate::weight;
 
 impl Service {
     pub(crate) fn create_participant(&mut self, fields: &Fields<'_>) -> Result<Value, Refusal> {
@@ -36,7 +37,7 @@ impl Service {
             }
             None => {
                 if !self.has_room(key) {
-                    let text = "The transcript of the contact is full.";
+                    let text = "There is no room for another participant.";
                     return Err(Refusal::QuotaExceeded(text.to_owned()));
                 }
                 // Name and contact are good: what is left is a lack of room.
@@ -45,6 +46,7 @@ impl Service {
                     .map_err(|error| Refusal::QuotaExceeded(error.to_string()))?;
                 let contact = self.contacts.get_mut(&key).ok_or_else(unknown)?;
                 if let Some(token) = client_token {
+                    contact.charge.grow(weight::client_token(token));
                     contact.create_tokens.insert(token.to_owned(), participant);
                 }
                 participant

@@ -37,6 +37,7 @@ impl Service {
                 "Type or ConnectParticipant is required.".to_owned(),
             ));
         }
+        self.require_memory()?;
         let parts: Vec<Part> = types.unwrap_or_default().into_iter().flatten().collect();
         self.has_connected(caller);
         let operation = Operation::CreateParticipantConnection;

@@ -34,6 +34,7 @@ impl Service {
                 &[("INLINE", true), ("ATTACHMENT", false)],
             )?
             .unwrap_or(false);
+        self.require_memory()?;
         let contact = self
             .contacts
             .get(&caller.contact)

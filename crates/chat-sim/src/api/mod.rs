@@ -26,6 +26,7 @@ use crate::error::Refusal;
 use crate::grants::Caller;
 use crate::operation::Operation;
 use crate::service::Service;
+use crate::weight::ROOM;
 
 pub(crate) use get_transcript::Direction;
 pub(crate) use send_event::ReceiptKind;
@@ -115,8 +116,20 @@ impl Service {
         answer_of(id, absolute_time)
     }
 
+    /// Refuses what there is no memory for.
+    fn require_memory(&self) -> Result<(), Refusal> {
+        if self.memory.fits(ROOM) {
+            return Ok(());
+        }
+        Err(Refusal::Invalid(
+            "This simulator holds as much as it may; end a chat, or raise Settings::memory."
+                .to_owned(),
+        ))
+    }
+
     /// Refuses what the transcript has no room for.
     fn require_room(&self, caller: Caller) -> Result<(), Refusal> {
+        self.require_memory()?;
         if self.has_room(caller.contact) {
             return Ok(());
         }

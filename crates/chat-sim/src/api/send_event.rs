@@ -146,7 +146,7 @@ impl Service {
             })
         })?;
         if let Some(contact) = self.contacts.get_mut(&caller.contact) {
-            contact.receipts.insert(key, receipt);
+            contact.note_receipt(key, receipt);
         }
         Some(item)
     }

@@ -40,6 +40,7 @@ impl Service {
         let number = match known {
             Some(number) => number,
             None => {
+                self.require_memory()?;
                 let size = usize::try_from(size)
                     .ok()
                     .filter(|size| *size <= self.settings.attachment_bytes)

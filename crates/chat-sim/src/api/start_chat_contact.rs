@@ -1,5 +1,6 @@
 //! `PUT /contact/chat`
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
@@ -83,12 +84,9 @@ impl Service {
                     response_mode,
                     start_token,
                 };
-                let key = self.create_chat(new).ok_or_else(|| {
-                    Refusal::LimitExceeded(format!(
-                        "The instance has {} active chats, which is all it may have.",
-                        self.settings.contacts
-                    ))
-                })?;
+                let key = self
+                    .create_chat(new)
+                    .map_err(|error| Refusal::LimitExceeded(error.to_string()))?;
                 if streaming.is_some() {
                     self.start_streaming(key, start_token.unwrap_or_default());
                 }
@@ -183,6 +181,8 @@ fn supported_content_types(fields: &Fields<'_>) -> Result<Option<Vec<String>>, R
     if !types.contains(&TEXT_PLAIN) {
         return Err(fields.invalid(NAME, "must contain text/plain"));
     }
+    // However often each is named, it is kept once.
+    let types: BTreeSet<&str> = types.into_iter().collect();
     Ok(Some(types.into_iter().map(str::to_owned).collect()))
 }
 

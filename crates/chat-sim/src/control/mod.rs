@@ -92,6 +92,7 @@ impl From<ControlError> for Failure {
             | ControlError::TooManyParticipants(_)
             | ControlError::TooManyAttachments(_)
             | ControlError::TranscriptFull(_)
+            | ControlError::MemoryFull(_)
             | ControlError::TooManyContacts(_) => StatusCode::CONFLICT,
         };
         Self::new(status, error.to_string())

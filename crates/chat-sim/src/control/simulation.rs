@@ -42,7 +42,7 @@ impl Service {
             "requests": self.request_counts(),
             "throttled": self.throttle_counts(),
             "faults_struck": self.fault_hits_by_effect(),
-            "cut_off": {},
+            "cut_off": self.cut_off(),
         })
     }
 

@@ -11,6 +11,7 @@ use crate::contact::{ContactKey, EndReason};
 use crate::error::{ControlError, check_name};
 use crate::grants::Caller;
 use crate::item::{Item, ItemType, Role, TYPING};
+use crate::weight::ROOM;
 
 impl Service {
     /// Starts a chat as StartChatContact does with nothing but a display name.
@@ -33,9 +34,9 @@ impl Service {
             response_mode: None,
             start_token: None,
         };
-        self.create_chat(new)
-            .and_then(|key| self.started(key))
-            .ok_or(ControlError::TooManyContacts(self.settings.contacts))
+        let key = self.create_chat(new)?;
+        self.started(key)
+            .ok_or_else(|| ControlError::NoSuchContact(key.0.to_string()))
     }
 
     /// An agent joins the chat: the one of this name who has a seat in it, or a new one. Answers
@@ -222,7 +223,10 @@ impl Service {
         });
         let participant = match seated {
             Some(participant) => participant,
-            None => self.add_participant(key, display_name, Role::Agent)?,
+            None => {
+                self.check_room(key)?;
+                self.add_participant(key, display_name, Role::Agent)?
+            }
         };
         self.join(Caller {
             contact: key,
@@ -255,12 +259,22 @@ impl Service {
     }
 
     pub(super) fn check_room(&self, key: ContactKey) -> Result<(), ControlError> {
+        self.check_memory(0)?;
         if self.has_room(key) {
             Ok(())
         } else {
             Err(ControlError::TranscriptFull(
                 self.settings.items_per_contact,
             ))
+        }
+    }
+
+    /// Whether there is memory for so many bytes, and for what comes with them.
+    pub(super) fn check_memory(&self, bytes: usize) -> Result<(), ControlError> {
+        if self.memory.fits(bytes.saturating_add(ROOM)) {
+            Ok(())
+        } else {
+            Err(ControlError::MemoryFull(self.memory.held()))
         }
     }
 

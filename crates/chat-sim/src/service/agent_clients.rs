@@ -15,6 +15,7 @@ use crate::error::{ControlError, check_name};
 use crate::grants::{Caller, Grant, GrantKind};
 use crate::item::Role;
 use crate::output::SocketId;
+use crate::weight;
 
 /// How many agents may have sockets for all their chats.
 const DESKS: usize = 1_000;
@@ -192,6 +193,7 @@ impl Service {
         let id = self.random.uuid();
         if let Some(contact) = self.contacts.get_mut(&key) {
             let first = contact.items.len();
+            contact.charge.grow(weight::segment(&id));
             contact.segments.push(Segment {
                 id: id.clone(),
                 first,
@@ -225,10 +227,7 @@ impl Service {
         if role == Role::CustomBot && staying.clone().any(is_bot) {
             return Err(ControlError::TooManyBots);
         }
-        contact
-            .participants
-            .push(Participant::new(id, role, display_name));
-        Ok(contact.participants.len() - 1)
+        Ok(contact.add_participant(Participant::new(id, role, display_name)))
     }
 
     /// What the client of a participant needs; it gets a token when it has none.

@@ -16,6 +16,7 @@ use crate::grants::{Caller, Grant, GrantKind};
 use crate::item::{Attachment, AttachmentStatus, Item, ItemType, Role};
 use crate::operation::Operation;
 use crate::upload::{Upload, UploadState};
+use crate::weight;
 
 /// The longest file name in a header; the service allows header values of 256 characters.
 const HEADER_NAME_LENGTH: usize = 200;
@@ -183,6 +184,9 @@ impl Service {
                 matches!(upload.state, UploadState::Started { expires } if now >= expires)
             });
         contact.uploads = kept;
+        for upload in late.values() {
+            contact.charge.shrink(weight::upload(upload));
+        }
         if contact.uploads.len() >= most {
             return Err(Refusal::QuotaExceeded(format!(
                 "The contact has {most} attachments, which is all it may have."
@@ -210,9 +214,11 @@ impl Service {
             url_token,
             start_token: file.start_token.to_owned(),
             complete_token: None,
+            task: None,
             item_id: None,
         };
         let contact = self.contacts.get_mut(&caller.contact).ok_or(GONE)?;
+        contact.charge.grow(weight::upload(&upload));
         contact.uploads.insert(number, upload);
         Ok(number)
     }
@@ -224,19 +230,24 @@ impl Service {
 
     /// The upload is complete: the file is looked at, and is then in the chat.
     pub(crate) fn scan(&mut self, key: ContactKey, number: u64, complete_token: &str) {
-        let Some(upload) = self
-            .contacts
-            .get_mut(&key)
-            .and_then(|contact| contact.uploads.get_mut(&number))
-        else {
+        let Some(contact) = self.contacts.get_mut(&key) else {
+            return;
+        };
+        let Some(upload) = contact.uploads.get_mut(&number) else {
             return;
         };
         upload.state = UploadState::Scanning;
+        contact.charge.grow(complete_token.len());
         upload.complete_token = Some(complete_token.to_owned());
         if self.settings.announce_scans {
             self.publish_file(key, number, AttachmentStatus::InProgress);
         }
-        self.schedule(self.settings.scan_delay, Task::JudgeFile(key, number));
+        let task = self.schedule(self.settings.scan_delay, Task::JudgeFile(key, number));
+        if let Some(contact) = self.contacts.get_mut(&key) {
+            if let Some(upload) = contact.uploads.get_mut(&number) {
+                upload.task = Some(task);
+            }
+        }
     }
 
     /// The file has been looked at.
@@ -302,6 +313,7 @@ impl Service {
         let stored = self.contacts.get_mut(&key)?.items.get_mut(place)?;
         let mut item = Item::clone(stored);
         item.attachments = vec![attachment];
+        item.charge = self.memory.charge(weight::item(&item));
         let item = Arc::new(item);
         *stored = Arc::clone(&item);
         let sockets = self.send_item(key, &item, None);
@@ -319,6 +331,9 @@ impl Service {
         self.grants.remove(&upload.url_token);
         if let Some(bytes) = upload.bytes {
             self.blobs.remove(bytes);
+        }
+        if let Some(task) = upload.task {
+            self.agenda.cancel(task);
         }
     }
 

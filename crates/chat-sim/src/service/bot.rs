@@ -11,8 +11,10 @@ use crate::agenda::{Task, TaskKey};
 use crate::contact::{ContactKey, Participant};
 use crate::error::ControlError;
 use crate::item::{INTERACTIVE, Item, MessageMetadata, Role, TEXT_PLAIN};
+use crate::memory::Charge;
 use crate::settings::ResponseMode;
 use crate::view::View;
+use crate::weight;
 
 /// The name under which the service speaks.
 const NAME: &str = "BOT";
@@ -30,6 +32,7 @@ pub(crate) struct Stream {
     sent: usize,
     every: Duration,
     pub(super) task: TaskKey,
+    _charge: Charge,
 }
 
 impl Service {
@@ -116,11 +119,15 @@ impl Service {
             "version": "1.0",
             "data": { "content": { "viewId": view.id, "viewToken": token, "viewData": {} } },
         });
+        self.check_memory(weight::view(view))?;
         let item = self.bot_says(key, INTERACTIVE, &content.to_string())?;
         if let Some(contact) = self.contacts.get_mut(&key) {
+            contact.charge.grow(weight::view(view));
             contact.views.push_back((token, view.clone()));
             while contact.views.len() > VIEWS {
-                contact.views.pop_front();
+                if let Some((_, view)) = contact.views.pop_front() {
+                    contact.charge.shrink(weight::view(&view));
+                }
             }
         }
         Ok(item)
@@ -139,6 +146,8 @@ impl Service {
         }
         check_message(TEXT_PLAIN, &chunks.concat())?;
         self.check_room(key)?;
+        let weight = weight::stream(&chunks);
+        self.check_memory(weight)?;
         let id = self.random.uuid();
         let number = self.stream_numbers;
         let unknown = || ControlError::NoSuchContact(key.0.to_string());
@@ -148,6 +157,7 @@ impl Service {
                 "{STREAMS} messages are under way in chunks, which is all that may be"
             )));
         }
+        let charge = self.memory.charge(weight);
         self.stream_numbers += 1;
         let task = self.schedule(Duration::ZERO, Task::GoOnStreaming(key, number));
         let stream = Stream {
@@ -156,6 +166,7 @@ impl Service {
             sent: 0,
             every,
             task,
+            _charge: charge,
         };
         let contact = self.contacts.get_mut(&key).ok_or_else(unknown)?;
         contact.streams.insert(number, stream);
@@ -204,13 +215,15 @@ impl Service {
     /// The place of the flow among the participants of a contact.
     fn bot(&mut self, key: ContactKey) -> Option<usize> {
         let id = self.random.uuid();
-        let participants = &mut self.contacts.get_mut(&key)?.participants;
-        let known = participants
+        let contact = self.contacts.get_mut(&key)?;
+        let known = contact
+            .participants
             .iter()
             .position(|participant| participant.role == Role::System);
-        Some(known.unwrap_or_else(|| {
-            participants.push(Participant::new(id, Role::System, NAME));
-            participants.len() - 1
-        }))
+        Some(
+            known.unwrap_or_else(|| {
+                contact.add_participant(Participant::new(id, Role::System, NAME))
+            }),
+        )
     }
 }

@@ -8,13 +8,16 @@ use super::Service;
 use super::handshakes::Owner;
 use crate::agenda::Task;
 use crate::contact::{Contact, ContactKey, EndReason, Participant, Published};
+use crate::error::ControlError;
 use crate::grants::{Caller, Grant, GrantKind};
 use crate::item::{
     Attachment, CHAT_ENDED, Item, ItemType, MessageMetadata, PARTICIPANT_JOINED, PARTICIPANT_LEFT,
     Role,
 };
+use crate::memory::Charge;
 use crate::settings::ResponseMode;
 use crate::wall;
+use crate::weight::{self, ROOM};
 
 /// What StartChatContact answers: all that a client needs to connect.
 #[derive(Clone, PartialEq, Eq)]
@@ -99,12 +102,15 @@ impl<'a> Draft<'a> {
 }
 
 impl Service {
-    /// Begins a chat with its customer; `None` when there is no room for it.
-    pub(crate) fn create_chat(&mut self, new: NewChat<'_>) -> Option<ContactKey> {
-        while self.contacts.len() >= self.settings.contacts {
-            let oldest = self.ended.pop_front()?;
-            self.forget_contact(oldest);
+    /// Begins a chat with its customer, if there is room for it.
+    pub(crate) fn create_chat(&mut self, new: NewChat<'_>) -> Result<ContactKey, ControlError> {
+        let most = self.settings.contacts;
+        while self.contacts.len() >= most {
+            if !self.forget_oldest() {
+                return Err(ControlError::TooManyContacts(most));
+            }
         }
+        self.check_memory(0)?;
         let key = ContactKey(self.contact_numbers);
         self.contact_numbers += 1;
         let id = self.random.uuid();
@@ -126,7 +132,6 @@ impl Service {
         let id_of_customer = self.random.uuid();
         let mut customer = Participant::new(id_of_customer, Role::Customer, new.display_name);
         customer.token = Some(token.clone());
-        contact.participants.push(customer);
         let caller = Caller {
             contact: key,
             participant: 0,
@@ -150,9 +155,11 @@ impl Service {
             contact.start_token = Some(token.to_owned());
             self.by_start_token.insert(token.to_owned(), key);
         }
+        contact.charge = self.memory.charge(weight::contact(&contact));
+        contact.add_participant(customer);
         self.by_id.insert(id, key);
         self.contacts.insert(key, contact);
-        Some(key)
+        Ok(key)
     }
 
     /// What a client needs to connect to the chat.
@@ -175,15 +182,13 @@ impl Service {
     ) -> Option<String> {
         let limit = self.settings.tokens_per_participant.max(1);
         let token = self.random.token();
-        let granted = &mut self
-            .contacts
-            .get_mut(&caller.contact)?
-            .participants
-            .get_mut(caller.participant)?
-            .granted;
+        let contact = self.contacts.get_mut(&caller.contact)?;
+        let granted = &mut contact.participants.get_mut(caller.participant)?.granted;
         granted.push_back(token.clone());
+        contact.charge.grow(weight::token());
         while granted.len() > limit {
             if let Some(oldest) = granted.pop_front() {
+                contact.charge.shrink(weight::token());
                 self.grants.remove(&oldest);
             }
         }
@@ -285,7 +290,10 @@ impl Service {
         self.ended.push_back(key);
         self.stop_idle_timers(key);
         self.publish(key, &Draft::event(None, CHAT_ENDED));
-        self.schedule(self.settings.close_after_end, Task::CloseSockets(key));
+        let task = self.schedule(self.settings.close_after_end, Task::CloseSockets(key));
+        if let Some(contact) = self.contacts.get_mut(&key) {
+            contact.close_task = Some(task);
+        }
     }
 
     /// Makes an item, stores it if it is to be kept and sends it to everybody subscribed.
@@ -311,7 +319,7 @@ impl Service {
         let from = draft
             .from
             .and_then(|participant| contact.participants.get(participant));
-        let item = Arc::new(Item {
+        let mut item = Item {
             message_metadata: metadata(&absolute_time).or_else(|| draft.metadata.clone()),
             absolute_time,
             content_type: draft.content_type.to_owned(),
@@ -324,26 +332,56 @@ impl Service {
             initial_contact_id: contact.id.clone(),
             contact_id: contact.current_id().to_owned(),
             attachments: draft.attachment.clone().into_iter().collect(),
-        });
-        if draft.stored {
+            charge: Charge::default(),
+        };
+        let bytes = weight::item(&item);
+        // What is only logged makes room. What cannot be refused goes out in any case.
+        while !self.memory.fits(bytes) && contact.forget_published() {}
+        let kept = self.memory.fits(bytes);
+        if kept {
+            item.charge = self.memory.charge(bytes);
+        }
+        let item = Arc::new(item);
+        let stored = kept && draft.stored;
+        if stored {
             contact.store(Arc::clone(&item), milliseconds);
         }
         let sockets = self.send_item(key, &item, draft.hidden_from);
         if let Some(contact) = self.contacts.get_mut(&key) {
-            contact.log_published(Published {
-                item: Arc::clone(&item),
-                stored: draft.stored,
-                sockets,
-            });
+            if kept {
+                contact.log_published(Published {
+                    item: Arc::clone(&item),
+                    stored,
+                    sockets,
+                });
+            } else {
+                contact.count_published();
+            }
         }
         Some(item)
     }
 
-    /// Whether the transcript has room for another item of a participant.
+    /// Whether there is room for another item of a participant, in the transcript and at all.
     pub(crate) fn has_room(&self, key: ContactKey) -> bool {
-        self.contacts
-            .get(&key)
-            .is_some_and(|contact| contact.items.len() < self.settings.items_per_contact)
+        self.memory.fits(ROOM)
+            && self
+                .contacts
+                .get(&key)
+                .is_some_and(|contact| contact.items.len() < self.settings.items_per_contact)
+    }
+
+    /// Forgets contacts that have ended while there is not enough memory.
+    pub(super) fn free_memory(&mut self) {
+        while !self.memory.fits(ROOM) && self.forget_oldest() {}
+    }
+
+    /// Forgets the contact that ended first; false when none has ended.
+    fn forget_oldest(&mut self) -> bool {
+        let oldest = self.ended.pop_front();
+        if let Some(oldest) = oldest {
+            self.forget_contact(oldest);
+        }
+        oldest.is_some()
     }
 
     /// Forgets a contact that has ended, with its sockets and tokens.
@@ -352,6 +390,9 @@ impl Service {
         let Some(contact) = self.contacts.remove(&key) else {
             return;
         };
+        if let Some(task) = contact.close_task {
+            self.agenda.cancel(task);
+        }
         for segment in &contact.segments {
             self.by_id.remove(&segment.id);
         }

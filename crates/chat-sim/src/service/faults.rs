@@ -9,6 +9,7 @@ use crate::agenda::Task;
 use crate::contact::ContactKey;
 use crate::fault::{CutWhen, Effect, Fault, FaultId, FaultState};
 use crate::item::{Item, ItemType, Role, TEXT_PLAIN};
+use crate::memory::Charge;
 use crate::operation::Operation;
 use crate::output::{Output, SocketId};
 
@@ -175,6 +176,7 @@ impl Service {
             contact_id,
             attachments: Vec::new(),
             message_metadata: None,
+            charge: Charge::default(),
         };
         let without = item_frame(&item).unwrap_or_default().len();
         item.content = Some("x".repeat(bytes.min(FRAME_BYTES).saturating_sub(without)));

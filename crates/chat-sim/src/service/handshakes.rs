@@ -11,9 +11,11 @@ use super::requests::status_or_500;
 use super::sockets::{Socket, Traffic};
 use crate::agenda::Task;
 use crate::contact::ContactKey;
+use crate::cut_off::CutOff;
 use crate::fault::Effect;
 use crate::grants::{Caller, GrantKind};
 use crate::output::{Output, SocketId};
+use crate::weight;
 
 /// The path of WebSocket URLs.
 pub(crate) const WEBSOCKET_PATH: &str = "/participant/websocket";
@@ -93,6 +95,7 @@ impl Service {
             return;
         }
         if !self.make_room(&opening.owner) {
+            self.cut_off_client(Some(socket), CutOff::TooManySockets);
             let message = "The participant has as many connections as allowed.";
             self.refuse_socket(socket, StatusCode::TOO_MANY_REQUESTS, message);
             return;
@@ -149,6 +152,7 @@ impl Service {
                     contact.sockets.insert(socket);
                     if let Some(participant) = contact.participants.get_mut(caller.participant) {
                         participant.granted.retain(|granted| granted != token);
+                        contact.charge.shrink(weight::token());
                     }
                 }
             }

@@ -9,6 +9,7 @@ use crate::contact::{ContactKey, History};
 use crate::error::Refusal;
 use crate::grants::Caller;
 use crate::item::ItemType;
+use crate::weight;
 
 /// How much of an earlier chat is continued.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,16 +69,20 @@ impl Service {
         );
         let surplus = items.len().saturating_sub(self.settings.items_per_contact);
         items.drain(..surplus);
-        Ok(History {
+        let history = History {
             items,
             continued_from: Some(continued_from.to_owned()),
             is_announced: false,
-        })
+        };
+        self.check_memory(weight::history(&history))
+            .map_err(|error| Refusal::LimitExceeded(error.to_string()))?;
+        Ok(history)
     }
 
     /// The chat continues others from now on.
     pub(crate) fn rehydrate(&mut self, key: ContactKey, history: History) {
         if let Some(contact) = self.contacts.get_mut(&key) {
+            contact.charge.grow(weight::history(&history));
             contact.history = history;
         }
         self.announce_rehydration(key);

@@ -23,8 +23,10 @@ use crate::agenda::{Agenda, Task, TaskKey};
 use crate::blobs::Blobs;
 use crate::contact::{Contact, ContactKey};
 use crate::control;
+use crate::cut_off::CutOff;
 use crate::fault_list::FaultList;
 use crate::grants::Grants;
+use crate::memory::Memory;
 use crate::operation::Operation;
 use crate::output::{Output, RequestId, SocketId};
 use crate::quota::Quotas;
@@ -47,6 +49,8 @@ use sockets::Socket;
 
 /// How many delayed outputs may wait; what comes beyond goes out at once.
 const DELAYED_OUTPUTS: usize = 10_000;
+/// How many tasks are done before the shell takes the outputs.
+const TASKS: usize = 100;
 
 /// A local Amazon Connect chat service without IO, clock or runtime.
 ///
@@ -81,6 +85,7 @@ pub struct Service {
     /// Contacts that have ended, in that order.
     ended: VecDeque<ContactKey>,
     pub(crate) grants: Grants,
+    pub(crate) memory: Memory,
     /// The bytes of files.
     blobs: Blobs,
     sockets: BTreeMap<SocketId, Socket>,
@@ -94,11 +99,13 @@ pub struct Service {
     stream_numbers: u64,
     requests: BTreeMap<Operation, u64>,
     quotas: Quotas,
+    cut_off: BTreeMap<&'static str, u64>,
 }
 
 impl Service {
     /// A service without chats.
     pub fn new(start: Start, mut settings: Settings) -> Self {
+        let memory = Memory::new(settings.memory);
         let blobs = Blobs::new(settings.attachment_memory);
         let mut random = Random::new(start.seed);
         let script = Arc::new(std::mem::take(&mut settings.script));
@@ -115,6 +122,7 @@ impl Service {
             by_start_token: BTreeMap::new(),
             ended: VecDeque::new(),
             grants: Grants::default(),
+            memory,
             blobs,
             sockets: BTreeMap::new(),
             desks: BTreeMap::new(),
@@ -126,6 +134,7 @@ impl Service {
             stream_numbers: 0,
             requests: BTreeMap::new(),
             quotas: Quotas::default(),
+            cut_off: BTreeMap::new(),
         }
     }
 
@@ -164,7 +173,15 @@ impl Service {
         self.forget_socket(socket);
     }
 
+    /// The shell has found that a client must be cut off, for something that the core cannot see.
+    /// When it is a socket, it is closed or cut.
+    pub fn handle_cut_off(&mut self, now: Duration, socket: Option<SocketId>, reason: CutOff) {
+        self.advance(now);
+        self.cut_off_client(socket, reason);
+    }
+
     /// The time of [`poll_timeout`](Self::poll_timeout) has come. Calling it early does no harm.
+    /// When much is due, it does a part of it, and wants to be called again at once.
     pub fn handle_timeout(&mut self, now: Duration) {
         self.advance(now);
         self.do_what_is_due();
@@ -185,9 +202,12 @@ impl Service {
     }
 
     fn do_what_is_due(&mut self) {
-        while let Some(task) = self.agenda.pop_due(self.now) {
+        for _ in 0..TASKS {
+            let Some(task) = self.agenda.pop_due(self.now) else {
+                return;
+            };
             match task {
-                Task::Emit(output) => {
+                Task::Emit(output, _) => {
                     self.delayed_outputs = self.delayed_outputs.saturating_sub(1);
                     self.outputs.push_back(*output);
                 }
@@ -244,6 +264,16 @@ impl Service {
         self.quotas.throttled(operation)
     }
 
+    /// How many bytes of memory the service holds, by the estimate of [`Settings::memory`].
+    pub fn memory(&self) -> usize {
+        self.memory.held()
+    }
+
+    /// How many clients were cut off or turned away, by [`CutOff::name`].
+    pub fn cut_off(&self) -> &BTreeMap<&'static str, u64> {
+        &self.cut_off
+    }
+
     /// How many sockets are open, half-open ones included.
     pub fn open_sockets(&self) -> usize {
         self.sockets.len()
@@ -266,6 +296,7 @@ impl Service {
 
     fn advance(&mut self, now: Duration) {
         self.now = self.now.max(now);
+        self.free_memory();
     }
 
     pub(crate) fn key(&self, id: &str) -> Option<ContactKey> {
@@ -287,11 +318,13 @@ impl Service {
 
     /// Emits later, or at once when too much is waiting.
     fn emit_after(&mut self, delay: Duration, output: Output) {
-        if delay.is_zero() || self.delayed_outputs >= DELAYED_OUTPUTS {
+        let bytes = output.bytes();
+        if delay.is_zero() || self.delayed_outputs >= DELAYED_OUTPUTS || !self.memory.fits(bytes) {
             self.emit(output);
         } else {
             self.delayed_outputs += 1;
-            self.schedule(delay, Task::Emit(Box::new(output)));
+            let charge = self.memory.charge(bytes);
+            self.schedule(delay, Task::Emit(Box::new(output), charge));
         }
     }
 }

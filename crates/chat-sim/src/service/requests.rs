@@ -272,7 +272,7 @@ impl Service {
     }
 
     /// An error in the service's own form.
-    pub(super) fn error(
+    pub(crate) fn error(
         &mut self,
         status: StatusCode,
         error_type: &str,

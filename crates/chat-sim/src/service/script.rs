@@ -1,5 +1,6 @@
 //! Running the script of the agent.
 
+use std::mem::size_of;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -51,11 +52,18 @@ impl Service {
     }
 
     fn queue_script(&mut self, key: ContactKey, steps: &[Step], answered: Option<&Arc<Item>>) {
-        let room = self.settings.script_steps_per_contact;
+        let content = answered.and_then(|item| item.content.as_ref());
+        let weight = content.map_or(0, String::len) + steps.len() * size_of::<QueuedStep>();
+        let room = if self.memory.fits(weight) {
+            self.settings.script_steps_per_contact
+        } else {
+            0
+        };
+        let charge = self.memory.charge(weight);
         let Some(contact) = self.contacts.get_mut(&key) else {
             return;
         };
-        contact.script.queue(steps, answered, room);
+        contact.script.queue(steps, answered, room, charge);
         if contact.script.task.is_none() && !contact.script.steps.is_empty() {
             self.script_goes_on(key, Duration::ZERO);
         }

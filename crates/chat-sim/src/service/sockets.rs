@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::mem::size_of;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -11,14 +12,14 @@ use super::Service;
 use super::handshakes::Owner;
 use crate::agenda::{Task, TaskKey};
 use crate::contact::{Contact, ContactKey, Participant};
+use crate::cut_off::CutOff;
 use crate::fault::{CutWhen, Effect};
 use crate::item::{Item, Role};
+use crate::memory::Charge;
 use crate::output::{Output, SocketId};
 
 /// The one topic that carries chat items.
 const CHAT_TOPIC: &str = "aws/chat";
-/// The close code for a frame that is too large.
-const TOO_LARGE: u16 = 1009;
 
 /// An open socket.
 pub(super) struct Socket {
@@ -62,6 +63,9 @@ pub(super) struct Held {
     text: String,
     /// Whether it goes out after the next frame even when its time has not come.
     after_next: bool,
+    /// The task that sends it when its time has come.
+    task: TaskKey,
+    _charge: Charge,
 }
 
 /// The frame that carries an item; the item is JSON inside a JSON string.
@@ -84,7 +88,7 @@ impl Service {
         }
         socket.traffic.frames_in += 1;
         if text.len() > self.settings.frame_limit {
-            self.close_socket(id, TOO_LARGE, "The frame is too large");
+            self.cut_off_client(Some(id), CutOff::FrameSize);
             return;
         }
         // Only the first JSON value counts: a published client sends a stray bracket behind it.
@@ -283,17 +287,19 @@ impl Service {
         let Some(socket) = self.sockets.get_mut(&id) else {
             return;
         };
-        if socket.held.len() >= limit {
-            self.abort_socket(id);
+        let bytes = text.len() + size_of::<Held>();
+        if socket.held.len() >= limit || !self.memory.fits(bytes) {
+            self.cut_off_client(Some(id), CutOff::HeldFrames);
             return;
         }
         let held = Held {
             text: text.to_owned(),
             after_next,
+            task: self.agenda.add(due, Task::FlushSocket(id)),
+            _charge: self.memory.charge(bytes),
         };
         socket.held.insert((due, socket.held_total), held);
         socket.held_total += 1;
-        self.agenda.add(due, Task::FlushSocket(id));
     }
 
     /// Sends the frames whose time has come.
@@ -316,6 +322,7 @@ impl Service {
         socket.held = kept;
         let released: BTreeMap<_, Held> = released;
         for held in released.into_values() {
+            self.agenda.cancel(held.task);
             self.send_frame(id, held.text);
         }
     }
@@ -398,11 +405,24 @@ impl Service {
         }
     }
 
+    /// Counts a client that is cut off or turned away. When it is an open socket, it ends.
+    pub(super) fn cut_off_client(&mut self, socket: Option<SocketId>, reason: CutOff) {
+        *self.cut_off.entry(reason.name()).or_default() += 1;
+        self.emit(Output::CutOff { socket, reason });
+        match (socket, reason.close_code()) {
+            (Some(socket), Some(code)) => self.close_socket(socket, code, reason.reason()),
+            (Some(socket), None) => self.abort_socket(socket),
+            (None, _) => {}
+        }
+    }
+
     /// Makes a socket half open.
     pub(super) fn freeze_socket(&mut self, id: SocketId) {
         if let Some(socket) = self.sockets.get_mut(&id) {
             socket.half_open = true;
-            socket.held.clear();
+            for held in std::mem::take(&mut socket.held).into_values() {
+                self.agenda.cancel(held.task);
+            }
             self.emit(Output::Freeze { socket: id });
         }
     }
@@ -412,6 +432,9 @@ impl Service {
             return;
         };
         self.agenda.cancel(socket.expiry);
+        for held in socket.held.values() {
+            self.agenda.cancel(held.task);
+        }
         match socket.owner {
             Owner::Participant(caller) => {
                 if let Some(contact) = self.contacts.get_mut(&caller.contact) {

@@ -1,11 +1,12 @@
 //! All that the shell knows of real time.
 
 use std::future::Future;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use hyper_util::rt::TokioTimer;
-use tokio::time::Instant;
+use tokio::time::{Instant, Sleep};
 
 /// A clock that began when the simulator did. It can be made to jump, and may stand still otherwise.
 #[derive(Debug)]
@@ -50,6 +51,11 @@ impl Clock {
         self.jumped.fetch_add(by, Ordering::SeqCst);
     }
 
+    /// The same, of the real clock, by which clients are measured.
+    pub(super) fn real(&self) -> Duration {
+        self.origin.elapsed()
+    }
+
     /// The wall clock when the clock began, since 1970.
     pub(super) fn unix(&self) -> Duration {
         self.unix
@@ -89,4 +95,12 @@ pub(super) async fn within<T>(limit: Duration, future: impl Future<Output = T>) 
 /// The timer of the HTTP server.
 pub(super) fn http_timer() -> TokioTimer {
     TokioTimer::new()
+}
+
+/// Rings once.
+pub(super) type Alarm = Pin<Box<Sleep>>;
+
+/// An alarm that rings after a time.
+pub(super) fn alarm(after: Duration) -> Alarm {
+    Box::pin(tokio::time::sleep(after))
 }

@@ -1,11 +1,12 @@
 //! One TCP connection: HTTP, until a handshake makes a WebSocket of it.
 
+use std::error::Error as _;
+use std::io;
 use std::sync::Arc;
-use std::time::Duration;
 
 use http::header::{self, HeaderValue};
-use http::{Method, Request, Response, StatusCode};
-use http_body_util::{BodyExt, Full};
+use http::{Request, Response, StatusCode};
+use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -13,13 +14,15 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use super::clock;
+use super::handshake::Handshake;
+use super::request_body::{self, RequestBody};
 use super::shared::{Decision, Reply, Shared};
 use super::websocket;
+use crate::cut_off::CutOff;
+use crate::memory::Charge;
 
-/// How long a client may take to send the head of a request, from the end of the last one.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(75);
-/// How long a client may take to send the body of a request.
-const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+/// The largest head of a request, and how much of a body or an answer a connection buffers.
+const BUFFER: usize = 32 * 1024;
 
 /// The connection is to end without an answer.
 #[derive(Debug, thiserror::Error)]
@@ -39,7 +42,8 @@ where
     });
     let connection = hyper::server::conn::http1::Builder::new()
         .timer(clock::http_timer())
-        .header_read_timeout(HEAD_TIMEOUT)
+        .header_read_timeout(shared.limits.head_timeout)
+        .max_buf_size(BUFFER)
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
     let mut connection = std::pin::pin!(connection);
@@ -51,6 +55,9 @@ where
         }
     };
     if let Err(error) = result {
+        if is_unread(&error) {
+            shared.cut_off(None, CutOff::Unread);
+        }
         tracing::debug!(%error, "a connection ended early");
     }
 }
@@ -60,54 +67,68 @@ async fn answer(
     request: Request<Incoming>,
     permit: Arc<OwnedSemaphorePermit>,
 ) -> Result<Response<Full<Bytes>>, NoAnswer> {
-    if let Some(key) = websocket_key(&request) {
-        return upgrade(shared, request, &key, permit).await;
+    match Handshake::of(&request) {
+        Handshake::None => {}
+        Handshake::Good(key) => return upgrade(shared, request, &key, permit).await,
+        Handshake::Bad(bad) => {
+            let mut response = shared.refuse(bad.status, "BadRequestException", bad.message);
+            response.headers_mut().extend(bad.hint);
+            return Ok(response.map(|body| Full::new(body.into())));
+        }
     }
     let (head, body) = request.into_parts();
     let limit = shared.body_limit(head.uri.path());
-    let body = clock::within(BODY_TIMEOUT, read_body(body, limit))
-        .await
-        .flatten()
-        .ok_or(NoAnswer)?;
-    let pending = shared.request(Request::from_parts(head, body));
+    let body = request_body::read(&head.headers, body, limit, &shared.large_bodies);
+    let Some(body) = clock::within(shared.limits.body_timeout, body).await else {
+        shared.cut_off(None, CutOff::SlowBody);
+        let message = "The body of the request takes too long.";
+        let mut response = shared.refuse(
+            StatusCode::REQUEST_TIMEOUT,
+            "RequestTimeoutException",
+            message,
+        );
+        let close = HeaderValue::from_static("close");
+        response.headers_mut().insert(header::CONNECTION, close);
+        return Ok(response.map(|body| Full::new(body.into())));
+    };
+    let RequestBody { bytes, place } = body.ok_or(NoAnswer)?;
+    let pending = shared.request(Request::from_parts(head, bytes));
+    drop(place);
     match pending.decided().await {
-        Some((Reply::Answer(response), _)) => Ok(response.map(|body| Full::new(body.into()))),
+        Some((Reply::Answer(response, charge), _)) => Ok(response.map(|body| {
+            Full::new(match charge {
+                Some(charge) => charged(body, charge),
+                None => body.into(),
+            })
+        })),
         Some((Reply::Drop, _)) | None => Err(NoAnswer),
     }
 }
 
-/// Reads a body, and stops when it is larger than the core takes: the core refuses it then.
-async fn read_body(mut body: Incoming, limit: usize) -> Option<Vec<u8>> {
-    let mut bytes = Vec::new();
-    while let Some(frame) = body.frame().await {
-        if let Some(data) = frame.ok()?.data_ref() {
-            bytes.extend_from_slice(data);
-        }
-        if bytes.len() > limit {
-            break;
+/// The body of an answer, which is charged for until the client has taken it.
+fn charged(body: Vec<u8>, charge: Charge) -> Bytes {
+    struct Charged(
+        Vec<u8>,
+        #[expect(dead_code, reason = "its drop is what counts")] Charge,
+    );
+    impl AsRef<[u8]> for Charged {
+        fn as_ref(&self) -> &[u8] {
+            &self.0
         }
     }
-    Some(bytes)
+    Bytes::from_owner(Charged(body, charge))
 }
 
-/// The key of a WebSocket handshake, when the request is one.
-fn websocket_key(request: &Request<Incoming>) -> Option<HeaderValue> {
-    let headers = request.headers();
-    let wants = |name, word: &str| {
-        headers
-            .get_all(name)
-            .iter()
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|value| value.split(','))
-            .any(|value| value.trim().eq_ignore_ascii_case(word))
-    };
-    let is_handshake = request.method() == Method::GET
-        && wants(header::CONNECTION, "upgrade")
-        && wants(header::UPGRADE, "websocket")
-        && wants(header::SEC_WEBSOCKET_VERSION, "13");
-    is_handshake
-        .then(|| headers.get(header::SEC_WEBSOCKET_KEY).cloned())
-        .flatten()
+/// Whether a client did not take what was sent to it.
+fn is_unread(error: &hyper::Error) -> bool {
+    let mut source = error.source();
+    while let Some(error) = source {
+        if let Some(error) = error.downcast_ref::<io::Error>() {
+            return error.kind() == io::ErrorKind::TimedOut;
+        }
+        source = error.source();
+    }
+    false
 }
 
 async fn upgrade(

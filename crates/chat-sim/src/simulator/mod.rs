@@ -4,8 +4,12 @@ mod authority;
 mod builder;
 mod clock;
 mod connection;
+mod handshake;
+mod patient;
+mod request_body;
 mod shared;
 mod tasks;
+mod warnings;
 mod websocket;
 
 use std::fmt;
@@ -17,6 +21,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Mutex, Semaphore};
 use tokio_rustls::TlsAcceptor;
 
+use self::patient::Patient;
 use self::shared::Shared;
 use self::tasks::Tasks;
 use crate::service::Service;
@@ -175,13 +180,19 @@ impl Simulator {
         let tls = self.tls.clone();
         let limit = Arc::clone(&self.connection_limit);
         tasks.spawn(async move {
-            while let Ok(permit) = Arc::clone(&limit).acquire_owned().await {
+            loop {
+                if limit.available_permits() == 0 {
+                    shared.warn("as many connections are open as may be; the next one waits");
+                }
+                let Ok(permit) = Arc::clone(&limit).acquire_owned().await else {
+                    return;
+                };
                 let (stream, _) = match listener.accept().await {
                     Ok(accepted) => accepted,
                     Err(error) => {
                         // Most often the process has no file handle left: the next one that is
                         // closed makes room.
-                        tracing::warn!(%error, "could not accept a connection");
+                        shared.warn(&format!("could not accept a connection: {error}"));
                         clock::pause().await;
                         continue;
                     }
@@ -221,6 +232,7 @@ async fn serve(
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "could not turn off the delay of small packets");
     }
+    let stream = Patient::new(stream, shared.limits.read_timeout);
     let Some(tls) = tls else {
         connection::serve(shared, stream, permit).await;
         return;

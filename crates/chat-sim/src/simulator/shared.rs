@@ -4,24 +4,37 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use http::Response;
-use tokio::sync::{Notify, mpsc, oneshot, watch};
+use http::{Response, StatusCode};
+use tokio::sync::{Notify, Semaphore, mpsc, oneshot, watch};
 
 use super::clock::Clock;
+use super::request_body::LARGE_BODIES;
 use super::tasks::Tasks;
+use super::warnings::Warnings;
+use crate::bucket::Rate;
 use crate::control;
+use crate::cut_off::CutOff;
+use crate::memory::{Charge, Memory};
 use crate::operation::Operation;
 use crate::output::{Output, RequestId, SocketId};
 use crate::service::Service;
+use crate::settings::Settings;
 
 /// How many frames may wait for a client to read them. A client that lets more wait is cut off.
 const SEND_QUEUE: usize = 1_024;
+/// How many bytes of frames may wait for a client to read them.
+const SEND_QUEUE_BYTES: usize = 4 * 1024 * 1024;
+/// How many bytes of frames and large answers may wait for all clients to read them.
+const UNREAD_BYTES: usize = 256 * 1024 * 1024;
+/// The largest answer that is not counted among them, in bytes.
+const SMALL_ANSWER: usize = 16 * 1024;
 /// The close code of a server that goes away.
 const GOING_AWAY: u16 = 1001;
 
 /// What becomes of a request.
 pub(super) enum Reply {
-    Answer(Response<Vec<u8>>),
+    /// The charge is for as long as it is not read; small ones have none.
+    Answer(Response<Vec<u8>>, Option<Charge>),
     Drop,
 }
 
@@ -33,8 +46,12 @@ pub(super) enum Decision {
 
 /// A frame for a socket.
 pub(super) enum Command {
-    Send(String),
-    Close { code: u16, reason: String },
+    /// The charges are for as long as it waits.
+    Send(String, [Charge; 2]),
+    Close {
+        code: u16,
+        reason: String,
+    },
 }
 
 /// What becomes of a socket as a whole, past everything that waits to be sent on it.
@@ -55,6 +72,8 @@ pub(super) struct Line {
 struct Orders {
     commands: mpsc::Sender<Command>,
     signal: watch::Sender<Signal>,
+    /// What waits on this socket.
+    waiting: Memory,
 }
 
 struct State {
@@ -63,6 +82,39 @@ struct State {
     handshakes: HashMap<SocketId, oneshot::Sender<Decision>>,
     sockets: HashMap<SocketId, Orders>,
     numbers: u64,
+    /// What waits for all clients to read it.
+    unread: Memory,
+    warnings: Warnings,
+}
+
+/// What of the settings the shell keeps to.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limits {
+    body_bytes: usize,
+    file_bytes: usize,
+    pub(super) frame_bytes: usize,
+    pub(super) frames: Rate,
+    pub(super) head_timeout: Duration,
+    pub(super) body_timeout: Duration,
+    pub(super) read_timeout: Duration,
+}
+
+impl Limits {
+    fn new(settings: &Settings) -> Self {
+        let frames = u64::from(settings.frames_per_second.max(1));
+        Self {
+            body_bytes: settings.body_limit,
+            file_bytes: settings.attachment_bytes,
+            frame_bytes: settings.frame_limit,
+            frames: Rate {
+                per_second: frames,
+                burst: frames,
+            },
+            head_timeout: settings.head_timeout,
+            body_timeout: settings.body_timeout,
+            read_timeout: settings.read_timeout,
+        }
+    }
 }
 
 /// What all tasks of a simulator share.
@@ -71,9 +123,9 @@ pub(super) struct Shared {
     pub(super) connections: Tasks,
     /// True when connections are to finish what they do and end.
     pub(super) closing: watch::Sender<bool>,
-    body_limit: usize,
-    file_limit: usize,
-    pub(super) frame_limit: usize,
+    pub(super) limits: Limits,
+    /// The places for large bodies that are read.
+    pub(super) large_bodies: Semaphore,
     state: Mutex<State>,
     /// Counts the changes of the core.
     changes: watch::Sender<u64>,
@@ -82,19 +134,21 @@ pub(super) struct Shared {
 
 impl Shared {
     pub(super) fn new(clock: Clock, service: Service) -> Arc<Self> {
+        let warnings = Warnings::new(clock.real());
         Arc::new(Self {
             clock,
             connections: Tasks::default(),
             closing: watch::Sender::new(false),
-            body_limit: service.settings().body_limit,
-            file_limit: service.settings().attachment_bytes,
-            frame_limit: service.settings().frame_limit,
+            limits: Limits::new(service.settings()),
+            large_bodies: Semaphore::new(LARGE_BODIES),
             state: Mutex::new(State {
                 service,
                 requests: HashMap::new(),
                 handshakes: HashMap::new(),
                 sockets: HashMap::new(),
                 numbers: 0,
+                unread: Memory::new(UNREAD_BYTES),
+                warnings,
             }),
             changes: watch::Sender::new(0),
             timer: Notify::new(),
@@ -123,9 +177,32 @@ impl Shared {
     /// How large a body the core takes on this path, in bytes.
     pub(super) fn body_limit(&self, path: &str) -> usize {
         if path.starts_with(Operation::UploadAttachment.path()) || control::takes_file(path) {
-            self.file_limit
+            self.limits.file_bytes
         } else {
-            self.body_limit
+            self.limits.body_bytes
+        }
+    }
+
+    /// Cuts a client off, for something that the core cannot see.
+    pub(super) fn cut_off(&self, socket: Option<SocketId>, reason: CutOff) {
+        self.step(|service, now| service.handle_cut_off(now, socket, reason));
+    }
+
+    /// An error in the service's own form.
+    pub(super) fn refuse(
+        &self,
+        status: StatusCode,
+        error_type: &str,
+        message: &str,
+    ) -> Response<Vec<u8>> {
+        self.step(|service, _| service.error(status, error_type, message))
+    }
+
+    /// Writes a warning to the log, unless there are too many.
+    pub(super) fn warn(&self, text: &str) {
+        let now = self.clock.real();
+        if let Some(left_out) = self.lock().warnings.next(now) {
+            tracing::warn!(left_out, "{text}");
         }
     }
 
@@ -223,9 +300,7 @@ impl State {
         let now = clock.now();
         while let Some(output) = self.service.poll_output() {
             match output {
-                Output::Respond { request, response } => {
-                    self.reply(request, Reply::Answer(response));
-                }
+                Output::Respond { request, response } => self.answer(request, response),
                 Output::Drop { request } => self.reply(request, Reply::Drop),
                 Output::Accept { socket } => self.accept(now, socket),
                 Output::Refuse { socket, response } => {
@@ -235,7 +310,7 @@ impl State {
                     }
                 }
                 Output::Send { socket, text } => {
-                    self.order(now, socket, Command::Send(text));
+                    self.send(now, socket, text);
                 }
                 Output::Close {
                     socket,
@@ -244,6 +319,17 @@ impl State {
                 } => {
                     self.order(now, socket, Command::Close { code, reason });
                     self.sockets.remove(&socket);
+                }
+                Output::CutOff { socket, reason } => {
+                    if let Some(left_out) = self.warnings.next(clock.real()) {
+                        tracing::warn!(
+                            socket = socket.map(|socket| socket.0),
+                            reason = reason.name(),
+                            left_out,
+                            "cut off a client: {}",
+                            reason.reason()
+                        );
+                    }
                 }
                 Output::Abort { socket } => {
                     if let Some(orders) = self.sockets.remove(&socket) {
@@ -279,27 +365,67 @@ impl State {
             .remove(&socket)
             .is_some_and(|sender| sender.send(Decision::Accept(line)).is_ok());
         if taken {
-            self.sockets.insert(socket, Orders { commands, signal });
+            let orders = Orders {
+                commands,
+                signal,
+                waiting: Memory::new(SEND_QUEUE_BYTES),
+            };
+            self.sockets.insert(socket, orders);
         } else {
             self.service.handle_closed(now, socket);
         }
     }
 
-    /// Queues a frame; cuts a client off that does not read.
+    /// Passes an answer on, or a refusal when too many wait to be read.
+    fn answer(&mut self, request: RequestId, response: Response<Vec<u8>>) {
+        let bytes = response.body().len();
+        let reply = if bytes <= SMALL_ANSWER {
+            Reply::Answer(response, None)
+        } else if self.unread.fits(bytes) {
+            Reply::Answer(response, Some(self.unread.charge(bytes)))
+        } else {
+            let status = StatusCode::SERVICE_UNAVAILABLE;
+            let message = "Too much that was answered before has not been read yet.";
+            let refusal = self
+                .service
+                .error(status, "ServiceUnavailableException", message);
+            Reply::Answer(refusal, None)
+        };
+        self.reply(request, reply);
+    }
+
+    /// Queues a text frame, if there is room for it. A single one may be larger than the room.
+    fn send(&mut self, now: Duration, socket: SocketId, text: String) {
+        let Some(orders) = self.sockets.get(&socket) else {
+            return;
+        };
+        let bytes = text.len();
+        let fits = |memory: &Memory| memory.held() == 0 || memory.fits(bytes);
+        if fits(&orders.waiting) && fits(&self.unread) {
+            let charges = [orders.waiting.charge(bytes), self.unread.charge(bytes)];
+            self.order(now, socket, Command::Send(text, charges));
+        } else {
+            self.cut_off_unread(now, socket);
+        }
+    }
+
+    /// Queues a command, if there is room for it.
     fn order(&mut self, now: Duration, socket: SocketId, command: Command) {
         let Some(orders) = self.sockets.get(&socket) else {
             return;
         };
         if orders.commands.try_send(command).is_err() {
-            tracing::warn!(
-                socket = socket.0,
-                waiting = SEND_QUEUE,
-                "cut off a client that does not read what it is sent"
-            );
-            orders.signal.send_replace(Signal::Aborted);
-            self.sockets.remove(&socket);
-            self.service.handle_closed(now, socket);
+            self.cut_off_unread(now, socket);
         }
+    }
+
+    /// Cuts a client off that does not read. The core may have forgotten it by now.
+    fn cut_off_unread(&mut self, now: Duration, socket: SocketId) {
+        if let Some(orders) = self.sockets.remove(&socket) {
+            orders.signal.send_replace(Signal::Aborted);
+        }
+        self.service
+            .handle_cut_off(now, Some(socket), CutOff::Unread);
     }
 }
 

@@ -1,21 +1,30 @@
 //! One WebSocket: frames in to the core, frames out from it.
 
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::sync::mpsc;
 use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
+use tokio_tungstenite::tungstenite::{Error, Message};
 
 use super::clock;
 use super::shared::{Command, Forget, Line, Shared, Signal};
+use crate::bucket::Bucket;
+use crate::cut_off::CutOff;
 use crate::output::SocketId;
 
-/// How long a client may take to read one frame, or to answer a close frame.
-const CLIENT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a socket may take from the order to close it to its end.
+const FAREWELL: Duration = Duration::from_secs(60);
+/// How long what a client still sends is read after it broke the protocol, so that it comes to
+/// read the close frame.
+const LINGER: Duration = Duration::from_secs(1);
+/// How much is read at a time: frames of clients are small.
+const BUFFER: usize = 4_096;
 /// How much larger than the core's limit a frame may be on the way in: the core closes the socket
 /// with the right code, which it can only do for a frame that it gets to see.
 const FRAME_SLACK: usize = 1_024;
@@ -28,8 +37,9 @@ where
     let Some(id) = forget.socket() else {
         return;
     };
-    let limit = shared.frame_limit.saturating_add(FRAME_SLACK);
+    let limit = shared.limits.frame_bytes.saturating_add(FRAME_SLACK);
     let config = WebSocketConfig::default()
+        .read_buffer_size(BUFFER)
         .max_message_size(Some(limit))
         .max_frame_size(Some(limit));
     let stream = WebSocketStream::from_raw_socket(io, Role::Server, Some(config)).await;
@@ -52,7 +62,7 @@ where
                 // The orders were dropped without a signal: only a close is still to be sent.
                 if changed.is_err() {
                     if !is_frozen {
-                        exchange.await;
+                        clock::within(FAREWELL, exchange).await;
                     }
                     return;
                 }
@@ -71,30 +81,34 @@ async fn exchange<S>(
 ) where
     S: AsyncRead + AsyncWrite + Unpin,
 {
+    let rate = shared.limits.frames;
+    let mut frames = Bucket::new(rate, shared.clock.real());
+    // Nothing more is read then; what is queued still goes out, the close frame at last.
+    let mut is_cut_off = false;
     loop {
         tokio::select! {
             command = commands.recv() => match command {
-                Some(Command::Send(text)) => {
-                    let sent = clock::within(CLIENT_TIMEOUT, stream.send(Message::text(text)));
-                    match sent.await {
-                        Some(Ok(())) => {}
-                        Some(Err(_)) => return,
-                        None => {
-                            tracing::warn!(
-                                socket = id.0,
-                                "cut off a client that does not read what it is sent"
-                            );
-                            return;
+                Some(Command::Send(text, charges)) => {
+                    let sent = stream.send(Message::text(text)).await;
+                    drop(charges);
+                    if let Err(error) = sent {
+                        if misdeed(&error) == Some(CutOff::Unread) {
+                            shared.cut_off(Some(id), CutOff::Unread);
                         }
+                        return;
                     }
                 }
                 Some(Command::Close { code, reason }) => {
-                    close(stream, code, reason).await;
+                    close(shared, stream, code, reason).await;
                     return;
                 }
                 None => return,
             },
-            frame = stream.next() => match frame {
+            frame = stream.next(), if !is_cut_off => match frame {
+                Some(Ok(_)) if !frames.take(rate, shared.clock.real()) => {
+                    is_cut_off = true;
+                    shared.cut_off(Some(id), CutOff::FrameRate);
+                }
                 Some(Ok(Message::Text(text))) => {
                     shared.step(|service, now| service.handle_text(now, id, text.as_str()));
                 }
@@ -110,7 +124,11 @@ async fn exchange<S>(
                 }
                 Some(Err(error)) => {
                     tracing::debug!(socket = id.0, %error, "a socket ended early");
-                    return;
+                    let Some(reason) = misdeed(&error) else {
+                        return;
+                    };
+                    is_cut_off = true;
+                    shared.cut_off(Some(id), reason);
                 }
                 None => return,
             },
@@ -118,8 +136,26 @@ async fn exchange<S>(
     }
 }
 
+/// What a client has done wrong for which its socket fails; nothing when the network has.
+fn misdeed(error: &Error) -> Option<CutOff> {
+    if let Error::Io(error) = error {
+        return (error.kind() == io::ErrorKind::TimedOut).then_some(CutOff::Unread);
+    }
+    if let Error::Protocol(error) = error {
+        let is_gone = matches!(
+            error,
+            ProtocolError::ResetWithoutClosingHandshake | ProtocolError::ReceivedAfterClosing
+        );
+        return (!is_gone).then_some(CutOff::Protocol);
+    }
+    if matches!(error, Error::Utf8(_)) {
+        return Some(CutOff::NotText);
+    }
+    matches!(error, Error::Capacity(_)).then_some(CutOff::FrameSize)
+}
+
 /// Sends a close frame and waits for the client's.
-async fn close<S>(mut stream: WebSocketStream<S>, code: u16, reason: String)
+async fn close<S>(shared: &Shared, mut stream: WebSocketStream<S>, code: u16, reason: String)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -132,5 +168,10 @@ where
             while let Some(Ok(_)) = stream.next().await {}
         }
     };
-    clock::within(CLIENT_TIMEOUT, farewell).await;
+    clock::within(shared.limits.read_timeout, farewell).await;
+    // What is not read when a connection ends takes the close frame with it.
+    let mut io = stream.into_inner();
+    let mut rest = [0; BUFFER];
+    let linger = async { while matches!(io.read(&mut rest).await, Ok(1..)) {} };
+    clock::within(LINGER, linger).await;
 }

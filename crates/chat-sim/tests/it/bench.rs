@@ -145,6 +145,7 @@ impl Bench {
                 Output::Abort { socket } => self.hear(socket, Heard::Aborted),
                 Output::Freeze { socket } => self.hear(socket, Heard::Frozen),
                 Output::AdvanceClock { by } => self.now += by,
+                Output::CutOff { .. } => {}
             }
         }
     }

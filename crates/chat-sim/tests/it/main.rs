@@ -7,6 +7,8 @@ mod agent_clients;
 #[cfg(test)]
 mod attachments;
 #[cfg(test)]
+mod bad_http;
+#[cfg(test)]
 mod bench;
 #[cfg(test)]
 mod bots;
@@ -23,6 +25,8 @@ mod control;
 #[cfg(test)]
 mod credential_faults;
 #[cfg(test)]
+mod cut_off;
+#[cfg(test)]
 mod events;
 #[cfg(test)]
 mod every_fault;
@@ -36,6 +40,8 @@ mod idle;
 mod lifecycle;
 #[cfg(test)]
 mod manual_clock;
+#[cfg(test)]
+mod memory_bound;
 #[cfg(test)]
 mod messages;
 #[cfg(test)]
