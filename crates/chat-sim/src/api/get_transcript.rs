@@ -88,7 +88,7 @@ impl Service {
         };
         let mut items: Vec<Value> = (from..to)
             .filter_map(|place| match place.checked_sub(past) {
-                Some(place) => contact.items.get(place).map(|item| json!(**item)),
+                Some(place) => contact.items.get(place).map(|item| of_transcript(item)),
                 None => contact.history.items.get(place).map(|item| of_past(item)),
             })
             .collect();
@@ -161,9 +161,23 @@ fn start(contact: &Contact, fields: &Fields<'_>, secret: u64) -> Result<Option<S
     }))
 }
 
+/// An item as a transcript has it: without what only sockets tell of it. The first contact of the
+/// chain stands beside the items, and a message that was sent in chunks is one like any other.
+fn of_transcript(item: &Item) -> Value {
+    let mut item = item.clone();
+    item.message_metadata = item
+        .message_metadata
+        .filter(|metadata| metadata.message_completed.is_none());
+    let mut item = json!(item);
+    if let Some(members) = item.as_object_mut() {
+        members.remove("InitialContactId");
+    }
+    item
+}
+
 /// An item of an earlier chat, as the transcript of a later one has it.
 fn of_past(item: &Item) -> Value {
-    let mut item = json!(item);
+    let mut item = of_transcript(item);
     if let Some(members) = item.as_object_mut() {
         if let Some(contact_id) = members.remove("ContactId") {
             members.insert("RelatedContactId".to_owned(), contact_id);

@@ -64,7 +64,11 @@ fn a_message_comes_in_chunks_under_one_id_and_then_whole() {
         assert_eq!(item["ParticipantRole"], "SYSTEM");
     }
     assert_eq!(bench.items(socket), published[1..]);
-    assert_eq!(transcript(&mut bench, &chat)[1..], published[3..]);
+    let mut whole = published[3].clone();
+    let members = whole.as_object_mut().expect("an object");
+    members.remove("InitialContactId");
+    members.remove("MessageMetadata");
+    assert_eq!(transcript(&mut bench, &chat)[1..], [whole]);
 }
 
 #[test]
