@@ -31,6 +31,8 @@ pub(crate) enum Task {
     Idle(ContactKey, Role),
     /// Send the next chunk of a message of a contact.
     GoOnStreaming(ContactKey, u64),
+    /// Publish the messages of a contact that have been looked at.
+    PublishMessages(ContactKey),
     /// Say what has become of a file of a contact.
     JudgeFile(ContactKey, u64),
     /// Begin a fault that acts once.

@@ -11,7 +11,7 @@ use crate::memory::Charge;
 use crate::operation::Operation;
 use crate::output::SocketId;
 use crate::script_run::ScriptRun;
-use crate::service::{Authentication, IdleTimer, Stream, TimerType};
+use crate::service::{Authentication, IdleTimer, Processing, Stream, TimerType};
 use crate::settings::ResponseMode;
 use crate::upload::Upload;
 use crate::view::View;
@@ -137,6 +137,9 @@ pub struct AcceptedSend {
     pub item_id: String,
     /// The time in the answer.
     pub absolute_time: String,
+    /// Whether the answer said that the message was being looked at: see
+    /// [`Settings::message_processing`](crate::Settings::message_processing).
+    pub processing: bool,
     /// How many requests carried it: 1, and one more for each that repeated its client token.
     pub uses: u32,
 }
@@ -190,7 +193,11 @@ pub struct Contact {
     pub(crate) upload_numbers: u64,
     /// Messages that go out in chunks, by number in order of their beginning.
     pub(crate) streams: BTreeMap<u64, Stream>,
+    /// Messages that were accepted and are looked at, in that order.
+    pub(crate) processing: VecDeque<Processing>,
     pub(crate) response_mode: ResponseMode,
+    /// Whether agents leave when the customer does.
+    pub(crate) agents_leave_with_customer: bool,
     pub(crate) authentication: Option<Authentication>,
     /// How long people may be silent; takes effect when the next agent joins.
     pub(crate) timer_config: BTreeMap<(Role, TimerType), Duration>,
@@ -252,7 +259,9 @@ impl Contact {
             uploads: BTreeMap::new(),
             upload_numbers: 0,
             streams: BTreeMap::new(),
+            processing: VecDeque::new(),
             response_mode: ResponseMode::Incremental,
+            agents_leave_with_customer: false,
             authentication: None,
             timer_config: BTreeMap::new(),
             idle_timers: BTreeMap::new(),
@@ -535,6 +544,7 @@ mod tests {
                 client_token: Some(number.to_string()),
                 item_id: id(),
                 absolute_time: id(),
+                processing: false,
                 uses: 1,
             };
             contact.log_send(0, send);

@@ -118,6 +118,14 @@ pub enum ControlError {
     /// A custom bot is in the chat already.
     #[error("the chat has a custom bot, and may have one only; let it leave first")]
     TooManyBots,
+    /// A supervisor is in the chat already.
+    #[error("the chat has a supervisor, and may have one only; let them leave first")]
+    TooManySupervisors,
+    /// The chat is not one of receipts.
+    #[error(
+        "receipts are for chats of two participants, none of them a supervisor; let the others leave first"
+    )]
+    NoReceipts,
     /// The chat has as many participants as it may have.
     #[error("the chat has {0} participants, which is all it may have; let one leave first")]
     TooManyParticipants(usize),

@@ -33,12 +33,16 @@ pub(crate) const CHAT_ENDED: &str = "application/vnd.amazonaws.connect.event.cha
 /// The content type of interactive messages, which only the service's side sends.
 pub(crate) const INTERACTIVE: &str = "application/vnd.amazonaws.connect.message.interactive";
 
+/// The content type of the answer to an interactive message.
+pub(crate) const INTERACTIVE_RESPONSE: &str =
+    "application/vnd.amazonaws.connect.message.interactive.response";
+
 /// The message content types that a participant may send, all of them.
 pub(crate) const MESSAGE_CONTENT_TYPES: [&str; 4] = [
     TEXT_PLAIN,
     "text/markdown",
     "application/json",
-    "application/vnd.amazonaws.connect.message.interactive.response",
+    INTERACTIVE_RESPONSE,
 ];
 
 /// The kind of an item.
@@ -110,12 +114,27 @@ pub struct Item {
     /// The file, for [`ItemType::Attachment`].
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub attachments: Vec<Attachment>,
-    /// The receipts, for [`ItemType::MessageMetadata`]; which chunk it is, for a message in chunks.
+    /// The receipts, for [`ItemType::MessageMetadata`]; which chunk it is, for a message in chunks;
+    /// what has become of it, for a message that the others do not get.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message_metadata: Option<MessageMetadata>,
     /// For as long as the service holds it.
     #[serde(skip)]
     pub(crate) charge: Charge,
+}
+
+impl Item {
+    /// Whether this participant may see it: nobody but the sender sees a message that was not let
+    /// through.
+    pub(crate) fn is_for(&self, participant_id: &str) -> bool {
+        !self.was_held_back() || self.participant_id.as_deref() == Some(participant_id)
+    }
+
+    /// Whether it is a message that was not let through.
+    pub(crate) fn was_held_back(&self) -> bool {
+        let metadata = self.message_metadata.as_ref();
+        metadata.is_some_and(|metadata| metadata.message_processing_status.is_some())
+    }
 }
 
 /// What has become of a file.
@@ -146,8 +165,22 @@ pub struct Attachment {
     pub status: AttachmentStatus,
 }
 
-/// The receipts for one message, or which part of one an item is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// What has become of a message that the service looks at before the others get it: see
+/// [`Settings::message_processing`](crate::Settings::message_processing).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[non_exhaustive]
+pub enum ProcessingStatus {
+    /// It is being looked at.
+    Processing,
+    /// It could not be looked at; nobody but the sender gets it.
+    Failed,
+    /// It was not let through; nobody but the sender gets it.
+    Rejected,
+}
+
+/// The receipts for one message, which part of one an item is, or what has become of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]
 pub struct MessageMetadata {
@@ -163,16 +196,18 @@ pub struct MessageMetadata {
     /// The number of the chunk, from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub chunk_number: Option<usize>,
+    /// What has become of a message that the others do not get.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message_processing_status: Option<ProcessingStatus>,
 }
 
 impl MessageMetadata {
     /// What a chunk with this number says of itself; without one, the whole message.
     pub(crate) fn of_chunk(number: Option<usize>) -> Self {
         Self {
-            message_id: String::new(),
-            receipts: Vec::new(),
             message_completed: Some(number.is_none()),
             chunk_number: number,
+            ..Self::default()
         }
     }
 }

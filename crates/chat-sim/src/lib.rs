@@ -39,7 +39,9 @@ pub use contact::{AcceptedSend, Contact, EndReason, Participant, Published};
 pub use cut_off::CutOff;
 pub use error::ControlError;
 pub use fault::{CutWhen, Effect, Fault, FaultId, FaultState};
-pub use item::{Attachment, AttachmentStatus, Item, ItemType, MessageMetadata, Receipt, Role};
+pub use item::{
+    Attachment, AttachmentStatus, Item, ItemType, MessageMetadata, ProcessingStatus, Receipt, Role,
+};
 pub use operation::Operation;
 pub use output::{Output, RequestId, SocketId};
 pub use script::{Rule, Script, Step};

@@ -17,6 +17,7 @@ const LONGEST_TEXT: usize = 256;
 /// The place of a value.
 enum Slot<'a> {
     Time(&'a mut Duration),
+    TimeOrNone(&'a mut Option<Duration>),
     Flag(&'a mut bool),
     Number(&'a mut usize),
     Text(&'a mut String),
@@ -37,6 +38,9 @@ impl Settings {
         "scan_delay_ms",
         "announce_scans",
         "rejected_files",
+        "message_processing_ms",
+        "failed_messages",
+        "rejected_messages",
         "quotas",
         "echo_receipts",
         "sockets_per_participant",
@@ -57,6 +61,9 @@ impl Settings {
             "scan_delay_ms" => Slot::Time(&mut self.scan_delay),
             "announce_scans" => Slot::Flag(&mut self.announce_scans),
             "rejected_files" => Slot::Text(&mut self.rejected_files),
+            "message_processing_ms" => Slot::TimeOrNone(&mut self.message_processing),
+            "failed_messages" => Slot::Text(&mut self.failed_messages),
+            "rejected_messages" => Slot::Text(&mut self.rejected_messages),
             "quotas" => Slot::Flag(&mut self.quotas),
             "echo_receipts" => Slot::Flag(&mut self.echo_receipts),
             "sockets_per_participant" => Slot::Number(&mut self.sockets_per_participant),
@@ -69,7 +76,7 @@ impl Settings {
 
     /// Changes one setting by its name, one of [`NAMES`](Self::NAMES).
     ///
-    /// Durations are whole milliseconds up to a year, numbers go up to a million, texts have up to
+    /// Durations are whole milliseconds up to a year, or null for one that can be off, numbers go up to a million, texts have up to
     /// 256 characters.
     ///
     /// ```
@@ -90,12 +97,21 @@ impl Settings {
             )));
         };
         let rule = match slot {
-            Slot::Time(slot) => match value.as_u64().filter(|time| *time <= LONGEST) {
+            Slot::Time(slot) => match milliseconds(value) {
                 Some(time) => {
-                    *slot = Duration::from_millis(time);
+                    *slot = time;
                     return Ok(());
                 }
                 None => format!("a number of milliseconds, at most {LONGEST}"),
+            },
+            Slot::TimeOrNone(slot) => match milliseconds(value) {
+                None if !value.is_null() => {
+                    format!("a number of milliseconds, at most {LONGEST}, or null")
+                }
+                time => {
+                    *slot = time;
+                    return Ok(());
+                }
             },
             Slot::Flag(slot) => match value.as_bool() {
                 Some(flag) => {
@@ -132,9 +148,8 @@ impl Settings {
             .iter()
             .filter_map(|name| {
                 let value = match settings.slot(name)? {
-                    Slot::Time(time) => {
-                        json!(u64::try_from(time.as_millis()).unwrap_or(u64::MAX))
-                    }
+                    Slot::Time(time) => json!(in_milliseconds(*time)),
+                    Slot::TimeOrNone(time) => json!(time.map(in_milliseconds)),
                     Slot::Flag(flag) => json!(*flag),
                     Slot::Number(number) => json!(*number),
                     Slot::Text(text) => json!(*text),
@@ -144,6 +159,15 @@ impl Settings {
             .collect();
         Value::Object(values)
     }
+}
+
+fn milliseconds(value: &Value) -> Option<Duration> {
+    let time = value.as_u64().filter(|time| *time <= LONGEST)?;
+    Some(Duration::from_millis(time))
+}
+
+fn in_milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]
@@ -161,6 +185,18 @@ mod tests {
     }
 
     #[test]
+    fn what_can_be_off_is_off_with_null() {
+        let mut settings = Settings::default();
+        let name = "message_processing_ms";
+        settings.set(name, &json!(50)).expect("a time");
+        assert_eq!(settings.message_processing, Some(Duration::from_millis(50)));
+        assert_eq!(settings.to_json()[name], json!(50));
+        settings.set(name, &Value::Null).expect("none");
+        assert_eq!(settings.message_processing, None);
+        assert_eq!(settings.to_json()[name], Value::Null);
+    }
+
+    #[test]
     fn a_wrong_value_says_what_is_right_and_changes_nothing() {
         let mut settings = Settings::default();
         let before = settings.to_json();
@@ -168,6 +204,7 @@ mod tests {
             ("socket_lifetime_ms", json!("5s"), "milliseconds"),
             ("socket_lifetime_ms", json!(-1), "milliseconds"),
             ("socket_lifetime_ms", json!(LONGEST + 1), "31536000000"),
+            ("message_processing_ms", json!("off"), "or null"),
             ("quotas", json!(1), "true or false"),
             ("sockets_per_participant", json!(1.5), "a number"),
             ("rejected_files", json!("x".repeat(257)), "256 characters"),

@@ -162,6 +162,16 @@ pub struct Settings {
     /// Whether a receipt is also published to the sockets of the participant who sent it.
     /// Default true: published clients filter such echoes out.
     pub echo_receipts: bool,
+    /// How long the service looks at each message of SendMessage before anybody gets it; not at
+    /// all when absent, which is the default. The service documents no time, and of the rest
+    /// little: see the README. Messages keep the order in which they were accepted.
+    pub message_processing: Option<Duration>,
+    /// Messages that contain this text fail when they are looked at; none when it is empty. Default
+    /// `#failed#`.
+    pub failed_messages: String,
+    /// Messages that contain this text are rejected when they are looked at; none when it is
+    /// empty. Default `#rejected#`.
+    pub rejected_messages: String,
     /// What the scripted agent does. Default [`Script::silent`].
     pub script: Script,
     /// The JavaScript client of the service, for the customer's page of the console. Default none:
@@ -234,6 +244,9 @@ impl Default for Settings {
                 .to_vec(),
             unspecified_response_mode: ResponseMode::Incremental,
             echo_receipts: true,
+            message_processing: None,
+            failed_messages: "#failed#".to_owned(),
+            rejected_messages: "#rejected#".to_owned(),
             script: Script::silent(),
             chatjs: None,
         }

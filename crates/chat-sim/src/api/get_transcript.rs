@@ -86,9 +86,17 @@ impl Service {
                 }
             }
         };
+        let caller_id = contact
+            .participants
+            .get(caller.participant)
+            .map_or("", |participant| participant.id.as_str());
         let mut items: Vec<Value> = (from..to)
             .filter_map(|place| match place.checked_sub(past) {
-                Some(place) => contact.items.get(place).map(|item| of_transcript(item)),
+                Some(place) => contact
+                    .items
+                    .get(place)
+                    .filter(|item| item.is_for(caller_id))
+                    .map(|item| of_transcript(item)),
                 None => contact.history.items.get(place).map(|item| of_past(item)),
             })
             .collect();
@@ -164,13 +172,14 @@ fn start(contact: &Contact, fields: &Fields<'_>, secret: u64) -> Result<Option<S
 /// An item as a transcript has it: without what only sockets tell of it. The first contact of the
 /// chain stands beside the items, and a message that was sent in chunks is one like any other.
 fn of_transcript(item: &Item) -> Value {
-    let mut item = item.clone();
-    item.message_metadata = item
-        .message_metadata
-        .filter(|metadata| metadata.message_completed.is_none());
+    let metadata = item.message_metadata.as_ref();
+    let was_streamed = metadata.is_some_and(|metadata| metadata.message_completed.is_some());
     let mut item = json!(item);
     if let Some(members) = item.as_object_mut() {
         members.remove("InitialContactId");
+        if was_streamed {
+            members.remove("MessageMetadata");
+        }
     }
     item
 }

@@ -24,6 +24,7 @@ use crate::body::Fields;
 use crate::contact::AcceptedSend;
 use crate::error::Refusal;
 use crate::grants::Caller;
+use crate::item::ProcessingStatus;
 use crate::operation::Operation;
 use crate::service::Service;
 use crate::weight::ROOM;
@@ -67,9 +68,22 @@ fn two_parameters(parameters: &str) -> Option<(String, String)> {
     Some((decode(first)?, decode(second)?))
 }
 
-/// The answer to SendMessage and SendEvent.
-fn answer_of(id: &str, absolute_time: &str) -> Value {
-    json!({ "Id": id, "AbsoluteTime": absolute_time })
+/// What SendMessage and SendEvent answer.
+struct Accepted<'a> {
+    id: &'a str,
+    absolute_time: &'a str,
+    processing: bool,
+}
+
+impl Accepted<'_> {
+    fn answer(&self) -> Value {
+        let mut answer = json!({ "Id": self.id, "AbsoluteTime": self.absolute_time });
+        if self.processing {
+            let status = ProcessingStatus::Processing;
+            answer["MessageMetadata"] = json!({ "MessageProcessingStatus": status });
+        }
+        answer
+    }
 }
 
 impl Service {
@@ -85,7 +99,12 @@ impl Service {
             operation,
             client_token?,
         )?;
-        Some(answer_of(&send.item_id, &send.absolute_time))
+        let accepted = Accepted {
+            id: &send.item_id,
+            absolute_time: &send.absolute_time,
+            processing: send.processing,
+        };
+        Some(accepted.answer())
     }
 
     /// Remembers what was accepted and makes the answer to it.
@@ -94,8 +113,7 @@ impl Service {
         caller: Caller,
         operation: Operation,
         client_token: Option<&str>,
-        id: &str,
-        absolute_time: &str,
+        accepted: &Accepted<'_>,
     ) -> Value {
         if let Some(contact) = self.contacts.get_mut(&caller.contact) {
             let participant_id = contact
@@ -107,13 +125,14 @@ impl Service {
                 operation,
                 participant_id,
                 client_token: client_token.map(str::to_owned),
-                item_id: id.to_owned(),
-                absolute_time: absolute_time.to_owned(),
+                item_id: accepted.id.to_owned(),
+                absolute_time: accepted.absolute_time.to_owned(),
+                processing: accepted.processing,
                 uses: 1,
             };
             contact.log_send(caller.participant, send);
         }
-        answer_of(id, absolute_time)
+        accepted.answer()
     }
 
     /// Refuses what there is no memory for.

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{CONTENT_TYPE_LENGTH, ID_LENGTH, client_token};
+use super::{Accepted, CONTENT_TYPE_LENGTH, ID_LENGTH, client_token};
 use crate::body::{self, Fields};
 use crate::contact::ContactKey;
 use crate::error::Refusal;
 use crate::grants::Caller;
 use crate::item::{
     CONNECTION_ACKNOWLEDGED, Item, ItemType, MESSAGE_DELIVERED, MESSAGE_METADATA, MESSAGE_READ,
-    MessageMetadata, Receipt, TYPING,
+    MessageMetadata, Receipt, Role, TYPING,
 };
 use crate::operation::Operation;
 use crate::service::{Draft, Service};
@@ -61,7 +61,12 @@ impl Service {
                 let id = self.random.uuid();
                 let time = self.timestamp(self.now);
                 let operation = Operation::SendEvent;
-                return Ok(self.accepted(caller, operation, client_token, &id, &time));
+                let accepted = Accepted {
+                    id: &id,
+                    absolute_time: &time,
+                    processing: false,
+                };
+                return Ok(self.accepted(caller, operation, client_token, &accepted));
             }
             Event::Receipt(kind) => {
                 let message_id = message_id(content)?;
@@ -71,20 +76,21 @@ impl Service {
             }
         };
         let item = item.ok_or(Refusal::AccessDenied("The contact does not exist."))?;
-        Ok(self.accepted(
-            caller,
-            Operation::SendEvent,
-            client_token,
-            &item.id,
-            &item.absolute_time,
-        ))
+        let accepted = Accepted {
+            id: &item.id,
+            absolute_time: &item.absolute_time,
+            processing: false,
+        };
+        Ok(self.accepted(caller, Operation::SendEvent, client_token, &accepted))
     }
 
-    /// Whether there are few enough people in a chat for receipts.
+    /// Whether a chat is one of receipts: of two people, and without a supervisor.
     pub(crate) fn takes_receipts(&self, key: ContactKey) -> bool {
         self.contacts.get(&key).is_some_and(|contact| {
             let participants = contact.participants.iter();
-            participants.filter(|who| who.is_present()).count() <= RECEIPT_PARTICIPANTS
+            let mut present = participants.filter(|who| who.is_present());
+            present.clone().count() <= RECEIPT_PARTICIPANTS
+                && present.all(|who| who.role != Role::Supervisor)
         })
     }
 
@@ -94,12 +100,16 @@ impl Service {
         };
         if !self.takes_receipts(caller.contact) {
             return Err(Refusal::Conflict(
-                "Receipts are for chats of two participants.",
+                "Receipts are for chats of two participants, none of them a supervisor.",
             ));
         }
+        let id = contact
+            .participants
+            .get(caller.participant)
+            .map_or("", |participant| participant.id.as_str());
         let is_message = contact
             .item(message_id)
-            .is_some_and(|item| item.item_type == ItemType::Message);
+            .is_some_and(|item| item.item_type == ItemType::Message && item.is_for(id));
         if is_message {
             Ok(())
         } else {
@@ -141,8 +151,7 @@ impl Service {
             Some(MessageMetadata {
                 message_id: message_id.to_owned(),
                 receipts: vec![receipt.clone()],
-                message_completed: None,
-                chunk_number: None,
+                ..MessageMetadata::default()
             })
         })?;
         if let Some(contact) = self.contacts.get_mut(&caller.contact) {

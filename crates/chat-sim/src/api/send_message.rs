@@ -2,13 +2,13 @@
 
 use serde_json::Value;
 
-use super::{CONTENT_TYPE_LENGTH, client_token};
+use super::{Accepted, CONTENT_TYPE_LENGTH, client_token};
 use crate::body::Fields;
 use crate::error::Refusal;
 use crate::grants::Caller;
 use crate::item::{MESSAGE_CONTENT_TYPES, Role};
 use crate::operation::Operation;
-use crate::service::{Draft, Service};
+use crate::service::{Draft, NewMessage, Service};
 
 impl Service {
     pub(crate) fn send_message(
@@ -42,17 +42,28 @@ impl Service {
         if let Some(role) = role {
             self.is_not_idle(caller.contact, role);
         }
+        let message = NewMessage {
+            content_type,
+            content,
+        };
+        if let Some(id) = self.process(caller, message) {
+            let accepted = Accepted {
+                id: &id,
+                absolute_time: &self.timestamp(self.now),
+                processing: true,
+            };
+            return Ok(self.accepted(caller, Operation::SendMessage, client_token, &accepted));
+        }
         let draft = Draft::message(caller.participant, content_type, content);
         let item = self
             .publish(caller.contact, &draft)
             .ok_or(Refusal::AccessDenied("The contact does not exist."))?;
-        let answer = self.accepted(
-            caller,
-            Operation::SendMessage,
-            client_token,
-            &item.id,
-            &item.absolute_time,
-        );
+        let accepted = Accepted {
+            id: &item.id,
+            absolute_time: &item.absolute_time,
+            processing: false,
+        };
+        let answer = self.accepted(caller, Operation::SendMessage, client_token, &accepted);
         if role == Some(Role::Customer) {
             self.script_on_message(caller.contact, &item);
         }

@@ -10,7 +10,7 @@ use super::{CONTENT_TYPE_LENGTH, ID_LENGTH};
 use crate::body::Fields;
 use crate::error::Refusal;
 use crate::grants::Caller;
-use crate::item::{INTERACTIVE, MESSAGE_CONTENT_TYPES, TEXT_PLAIN};
+use crate::item::{INTERACTIVE, INTERACTIVE_RESPONSE, MESSAGE_CONTENT_TYPES, TEXT_PLAIN};
 use crate::operation::Operation;
 use crate::service::{Draft, NewChat, Service};
 use crate::settings::ResponseMode;
@@ -40,6 +40,10 @@ impl Service {
             .text("DisplayName", ID_LENGTH)?;
         check_attributes(fields)?;
         let content_types = supported_content_types(fields)?;
+        check_guide(fields, content_types.as_deref())?;
+        let agents_leave_with_customer = fields
+            .optional_choices("DisconnectOnCustomerExit", 1..=1, &[("AGENT", ())])?
+            .is_some();
         let initial_message = initial_message(fields)?;
         let response_mode = match fields.optional_object("ParticipantConfiguration")? {
             Some(configuration) => configuration.optional_choice("ResponseMode", &MODES)?,
@@ -87,6 +91,9 @@ impl Service {
                 let key = self
                     .create_chat(new)
                     .map_err(|error| Refusal::LimitExceeded(error.to_string()))?;
+                if let Some(contact) = self.contacts.get_mut(&key) {
+                    contact.agents_leave_with_customer = agents_leave_with_customer;
+                }
                 if streaming.is_some() {
                     self.start_streaming(key, start_token.unwrap_or_default());
                 }
@@ -184,6 +191,31 @@ fn supported_content_types(fields: &Fields<'_>) -> Result<Option<Vec<String>>, R
     // However often each is named, it is kept once.
     let types: BTreeSet<&str> = types.into_iter().collect();
     Ok(Some(types.into_iter().map(str::to_owned).collect()))
+}
+
+/// A guide is made of interactive messages: the chat must be able to carry them and the answers.
+fn check_guide(fields: &Fields<'_>, content_types: Option<&[String]>) -> Result<(), Refusal> {
+    const NAME: &str = "SegmentAttributes";
+    let subtype = match fields.optional_object(NAME)? {
+        Some(attributes) => attributes.optional_object("connect:Subtype")?,
+        None => None,
+    };
+    let value = match &subtype {
+        Some(subtype) => subtype.optional_text("ValueString", 0..=1_024)?,
+        None => None,
+    };
+    let carries = |wanted: &str| {
+        let types = content_types.unwrap_or_default();
+        types.iter().any(|content_type| content_type == wanted)
+    };
+    if value != Some("connect:Guide") || (carries(INTERACTIVE) && carries(INTERACTIVE_RESPONSE)) {
+        return Ok(());
+    }
+    let rule = format!(
+        "has the subtype connect:Guide, for which SupportedMessagingContentTypes must contain \
+         {INTERACTIVE} and {INTERACTIVE_RESPONSE}"
+    );
+    Err(fields.invalid(NAME, &rule))
 }
 
 fn initial_message<'a>(fields: &Fields<'a>) -> Result<Option<(&'a str, &'a str)>, Refusal> {

@@ -89,6 +89,8 @@ impl From<ControlError> for Failure {
             | ControlError::NoAgent(_)
             | ControlError::NobodyWithRole(_)
             | ControlError::TooManyBots
+            | ControlError::TooManySupervisors
+            | ControlError::NoReceipts
             | ControlError::TooManyParticipants(_)
             | ControlError::TooManyAttachments(_)
             | ControlError::TranscriptFull(_)

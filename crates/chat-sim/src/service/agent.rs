@@ -97,8 +97,8 @@ impl Service {
     ///
     /// # Errors
     ///
-    /// When the chat does not exist or has ended, no agent is in it, it has no such message, or
-    /// its transcript is full.
+    /// When the chat does not exist or has ended, no agent is in it, it has no such message, more
+    /// than two people or a supervisor are in it, or its transcript is full.
     pub fn agent_delivers(
         &mut self,
         now: Duration,
@@ -112,8 +112,8 @@ impl Service {
     ///
     /// # Errors
     ///
-    /// When the chat does not exist or has ended, no agent is in it, it has no such message, or
-    /// its transcript is full.
+    /// When the chat does not exist or has ended, no agent is in it, it has no such message, more
+    /// than two people or a supervisor are in it, or its transcript is full.
     pub fn agent_reads(
         &mut self,
         now: Duration,
@@ -164,6 +164,9 @@ impl Service {
             .is_some_and(|item| item.item_type == ItemType::Message);
         if !is_message {
             return Err(ControlError::NoSuchMessage(message_id.to_owned()));
+        }
+        if !self.takes_receipts(key) {
+            return Err(ControlError::NoReceipts);
         }
         self.check_room(key)?;
         self.publish_receipt(caller, message_id, kind);

@@ -68,8 +68,8 @@ impl Service {
     /// # Errors
     ///
     /// When the role is neither an agent's, a custom bot's nor a supervisor's, the name has not 1
-    /// to 256 characters, the chat does not exist or has ended, or has as many participants, or
-    /// custom bots, as it may, or its transcript is full.
+    /// to 256 characters, the chat does not exist or has ended, has as many participants as it may,
+    /// or has a custom bot or a supervisor and may have one only, or its transcript is full.
     pub fn seat_agent(
         &mut self,
         now: Duration,
@@ -223,9 +223,12 @@ impl Service {
         if staying.clone().count() >= limit {
             return Err(ControlError::TooManyParticipants(limit));
         }
-        let is_bot = |participant: &Participant| participant.role == Role::CustomBot;
-        if role == Role::CustomBot && staying.clone().any(is_bot) {
+        let has_one = staying.clone().any(|participant| participant.role == role);
+        if role == Role::CustomBot && has_one {
             return Err(ControlError::TooManyBots);
+        }
+        if role == Role::Supervisor && has_one {
+            return Err(ControlError::TooManySupervisors);
         }
         Ok(contact.add_participant(Participant::new(id, role, display_name)))
     }

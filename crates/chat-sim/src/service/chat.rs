@@ -252,8 +252,16 @@ impl Service {
         if participant.left {
             return;
         }
-        participant.left = true;
         let is_customer = participant.role == Role::Customer;
+        // Who leaves has said it before.
+        self.hurry_processing(caller.contact);
+        if let Some(participant) = self
+            .contacts
+            .get_mut(&caller.contact)
+            .and_then(|contact| contact.participants.get_mut(caller.participant))
+        {
+            participant.left = true;
+        }
         self.publish(
             caller.contact,
             &Draft::event(Some(caller.participant), PARTICIPANT_LEFT),
@@ -269,12 +277,17 @@ impl Service {
     /// Ends the chat; nothing happens when it already has.
     pub(crate) fn end(&mut self, key: ContactKey, reason: EndReason) {
         let now = self.now;
+        if self
+            .contacts
+            .get(&key)
+            .is_none_or(|contact| contact.end.is_some())
+        {
+            return;
+        }
+        self.hurry_processing(key);
         let Some(contact) = self.contacts.get_mut(&key) else {
             return;
         };
-        if contact.end.is_some() {
-            return;
-        }
         contact.end = Some((reason, now));
         contact.script.steps.clear();
         let timers = [
@@ -367,7 +380,10 @@ impl Service {
             && self
                 .contacts
                 .get(&key)
-                .is_some_and(|contact| contact.items.len() < self.settings.items_per_contact)
+                .is_some_and(|contact| {
+                    let items = contact.items.len() + contact.processing.len();
+                    items < self.settings.items_per_contact
+                })
     }
 
     /// Forgets contacts that have ended while there is not enough memory.

@@ -62,9 +62,10 @@ impl Service {
         };
         let mut items = source.history.items.clone();
         let own = source.items.iter().take(end);
-        // The transcript of a chat that has ended has no receipts.
+        // The transcript of a chat that has ended has no receipts, and what the others were not to
+        // see is not theirs now.
         items.extend(
-            own.filter(|item| item.item_type != ItemType::MessageMetadata)
+            own.filter(|item| item.item_type != ItemType::MessageMetadata && !item.was_held_back())
                 .map(Arc::clone),
         );
         let surplus = items.len().saturating_sub(self.settings.items_per_contact);

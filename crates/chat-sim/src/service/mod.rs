@@ -10,6 +10,7 @@ mod faults;
 mod handshakes;
 mod history;
 mod idle;
+mod processing;
 mod requests;
 mod script;
 mod sockets;
@@ -45,6 +46,7 @@ pub(crate) use events::Authentication;
 pub(crate) use faults::Issued;
 pub(crate) use handshakes::{URL_TOKEN, WEBSOCKET_PATH};
 pub(crate) use idle::{IdleTimer, TimerType};
+pub(crate) use processing::{NewMessage, Processing};
 use sockets::Socket;
 
 /// How many delayed outputs may wait; what comes beyond goes out at once.
@@ -220,6 +222,7 @@ impl Service {
                 Task::RunScript(contact) => self.run_script(contact),
                 Task::GoOnStreaming(contact, number) => self.go_on_streaming(contact, number),
                 Task::Idle(contact, role) => self.idle(contact, role),
+                Task::PublishMessages(contact) => self.publish_processed(contact),
                 Task::JudgeFile(contact, number) => self.judge_file(contact, number),
                 Task::Strike(fault) => self.strike_sockets(fault),
             }

@@ -201,7 +201,9 @@ impl Service {
         let Some(contact) = self.contacts.get(&key) else {
             return 0;
         };
-        let may_see = |(place, _): &(usize, &Participant)| Some(*place) != hidden_from;
+        let may_see = |(place, participant): &(usize, &Participant)| {
+            Some(*place) != hidden_from && item.is_for(&participant.id)
+        };
         let agents: BTreeSet<&str> = contact
             .participants
             .iter()
@@ -216,8 +218,11 @@ impl Service {
             .flat_map(|desk| &desk.sockets);
         let own = contact.sockets.iter().filter(|id| {
             self.sockets.get(id).is_some_and(|socket| {
-                !matches!(&socket.owner, Owner::Participant(caller)
-                    if Some(caller.participant) == hidden_from)
+                let Owner::Participant(caller) = &socket.owner else {
+                    return false;
+                };
+                let participant = contact.participants.get(caller.participant);
+                participant.is_some_and(|who| may_see(&(caller.participant, who)))
             })
         });
         let sockets: Vec<SocketId> = own

@@ -49,7 +49,11 @@ mod never_panics;
 #[cfg(test)]
 mod openapi;
 #[cfg(test)]
+mod participants;
+#[cfg(test)]
 mod persistent_chat;
+#[cfg(test)]
+mod processing;
 #[cfg(test)]
 mod quotas;
 #[cfg(test)]

@@ -346,8 +346,15 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 100, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_sequence_of_moves_is_survived(moves in vec(any_move(), 1..60)) {
-        let mut bench = Bench::with(|settings| settings.script = chat_sim::Script::echo());
+    fn any_sequence_of_moves_is_survived(
+        moves in vec(any_move(), 1..60),
+        processing in any::<Option<u16>>(),
+    ) {
+        let mut bench = Bench::with(|settings| {
+            settings.script = chat_sim::Script::echo();
+            settings.message_processing =
+                processing.map(|time| Duration::from_millis(u64::from(time % 4_000)));
+        });
         let chat = bench.chat();
         let mut sockets = Vec::new();
         for step in moves {
