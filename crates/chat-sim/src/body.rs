@@ -58,6 +58,11 @@ impl<'a> Fields<'a> {
         Refusal::Invalid(format!("{} {rule}.", self.name(name)))
     }
 
+    /// A refusal of the whole of this object.
+    pub(crate) fn refused(&self, rule: &str) -> Refusal {
+        Refusal::Invalid(format!("{} {rule}.", self.path))
+    }
+
     fn wrong_type(&self, name: &str, wanted: &str) -> Refusal {
         Refusal::Malformed(format!("{} must be {wanted}.", self.name(name)))
     }
@@ -243,7 +248,19 @@ impl<'a> Fields<'a> {
         name: &str,
         count: RangeInclusive<usize>,
     ) -> Result<Vec<Self>, Refusal> {
-        let value = self.get(name).ok_or_else(|| self.missing(name))?;
+        self.optional_objects(name, count)?
+            .ok_or_else(|| self.missing(name))
+    }
+
+    /// A list of so many objects, or nothing.
+    pub(crate) fn optional_objects(
+        &self,
+        name: &str,
+        count: RangeInclusive<usize>,
+    ) -> Result<Option<Vec<Self>>, Refusal> {
+        let Some(value) = self.get(name) else {
+            return Ok(None);
+        };
         let values = value
             .as_array()
             .ok_or_else(|| self.wrong_type(name, "a list of objects"))?;
@@ -262,7 +279,8 @@ impl<'a> Fields<'a> {
                     path: self.name(name),
                 })
             })
-            .collect()
+            .collect::<Result<_, _>>()
+            .map(Some)
     }
 
     /// An object inside this one, or nothing.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::agenda::TaskKey;
+use crate::api::ReceiptKind;
 use crate::item::{Item, Receipt, Role};
 use crate::memory::Charge;
 use crate::operation::Operation;
@@ -144,8 +145,16 @@ pub struct AcceptedSend {
     pub uses: u32,
 }
 
-/// Client tokens are remembered by participant and operation.
-type TokenKey = (usize, Operation, String);
+/// What a client token is remembered by.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct TokenKey {
+    pub(crate) participant: usize,
+    pub(crate) operation: Operation,
+    pub(crate) client_token: String,
+    /// What a receipt says, and of which message: a published client sends all of its receipts with
+    /// one token, and the service takes them for what they are.
+    pub(crate) receipt: Option<(ReceiptKind, String)>,
+}
 
 /// A part of a chat that has a contact id of its own: the first, and one after each transfer.
 #[derive(Debug, Clone)]
@@ -185,7 +194,7 @@ pub struct Contact {
     pub(crate) receipts: BTreeMap<(String, usize), Receipt>,
     published: VecDeque<Published>,
     published_total: u64,
-    sends: VecDeque<(u64, AcceptedSend)>,
+    sends: VecDeque<(u64, AcceptedSend, Option<TokenKey>)>,
     sends_total: u64,
     client_tokens: BTreeMap<TokenKey, u64>,
     /// Files, by number in order of their beginning.
@@ -360,7 +369,7 @@ impl Contact {
     /// The SendMessage and SendEvent calls that were accepted, in order; bounded like
     /// [`Contact::published`].
     pub fn sends(&self) -> impl ExactSizeIterator<Item = &AcceptedSend> {
-        self.sends.iter().map(|(_, send)| send)
+        self.sends.iter().map(|(_, send, _)| send)
     }
 
     /// How many sends were accepted, forgotten ones included; repeats of a client token are not
@@ -453,47 +462,39 @@ impl Contact {
     }
 
     /// The earlier send with this client token; it counts as used once more.
-    pub(crate) fn repeat_send(
-        &mut self,
-        participant: usize,
-        operation: Operation,
-        client_token: &str,
-    ) -> Option<&AcceptedSend> {
-        let key = (participant, operation, client_token.to_owned());
-        let number = *self.client_tokens.get(&key)?;
+    pub(crate) fn repeat_send(&mut self, key: &TokenKey) -> Option<&AcceptedSend> {
+        let number = *self.client_tokens.get(key)?;
         let index = self
             .sends
-            .binary_search_by_key(&number, |(number, _)| *number)
+            .binary_search_by_key(&number, |(number, ..)| *number)
             .ok()?;
-        let (_, send) = self.sends.get_mut(index)?;
+        let (_, send, _) = self.sends.get_mut(index)?;
         send.uses = send.uses.saturating_add(1);
         Some(send)
     }
 
-    pub(crate) fn log_send(&mut self, participant: usize, send: AcceptedSend) {
+    /// Remembers a send, and what finds it again.
+    pub(crate) fn log_send(&mut self, send: AcceptedSend, key: Option<TokenKey>) {
         let number = self.sends_total;
         self.sends_total += 1;
-        if let Some(token) = &send.client_token {
-            self.client_tokens
-                .insert((participant, send.operation, token.clone()), number);
+        // What was just accepted stays, to be repeated. There was room for it, unless nothing is
+        // kept of it.
+        let is_kept = send.operation == Operation::SendMessage
+            || key.as_ref().is_some_and(|key| key.receipt.is_some());
+        let kept = usize::from(is_kept);
+        if let Some(key) = &key {
+            self.client_tokens.insert(key.clone(), number);
         }
-        self.charge.grow(weight::send(&send));
-        self.sends.push_back((number, send));
-        // The one that was just accepted stays, to be repeated.
-        while self.sends.len() > self.log_limit || (self.sends.len() > 1 && !self.charge.fits(0)) {
-            let Some((number, send)) = self.sends.pop_front() else {
+        self.charge.grow(weight::send(&send, key.as_ref()));
+        self.sends.push_back((number, send, key));
+        while self.sends.len() > self.log_limit || (self.sends.len() > kept && !self.charge.fits(0))
+        {
+            let Some((number, send, key)) = self.sends.pop_front() else {
                 break;
             };
-            self.charge.shrink(weight::send(&send));
-            let sender = self
-                .participants
-                .iter()
-                .position(|participant| participant.id == send.participant_id);
-            if let (Some(sender), Some(token)) = (sender, send.client_token) {
-                let key = (sender, send.operation, token);
-                if self.client_tokens.get(&key) == Some(&number) {
-                    self.client_tokens.remove(&key);
-                }
+            self.charge.shrink(weight::send(&send, key.as_ref()));
+            if let Some(key) = key.filter(|key| self.client_tokens.get(key) == Some(&number)) {
+                self.client_tokens.remove(&key);
             }
         }
     }
@@ -547,7 +548,13 @@ mod tests {
                 processing: false,
                 uses: 1,
             };
-            contact.log_send(0, send);
+            let key = TokenKey {
+                participant: 0,
+                operation: Operation::SendMessage,
+                client_token: number.to_string(),
+                receipt: None,
+            };
+            contact.log_send(send, Some(key));
         }
         assert_eq!(contact.sends().len(), 2);
         assert_eq!(contact.client_tokens.len(), 2);

@@ -39,7 +39,11 @@ impl Refusal {
         let signed =
             operation.is_some_and(|operation| operation.credential() == Credential::Signature);
         match self {
-            // The `connect` service has two exceptions where the Participant Service has one.
+            // The `connect` service has two exceptions where the Participant Service has one, but
+            // this operation of it has the first only.
+            Self::Invalid(text) if operation == Some(Operation::CreateParticipant) => {
+                (StatusCode::BAD_REQUEST, "InvalidRequestException", text)
+            }
             Self::Malformed(text) if signed => {
                 (StatusCode::BAD_REQUEST, "InvalidRequestException", text)
             }

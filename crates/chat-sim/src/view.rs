@@ -12,7 +12,7 @@ use crate::error::ControlError;
 pub struct View {
     /// Its identity: 1 to 500 letters, digits and `_-:/$`.
     pub id: String,
-    /// Its name, 1 to 255 characters.
+    /// Its name: 1 to 255 letters, digits, `_.:/=+-@()'`, and spaces behind the first character.
     pub name: String,
     /// Its version. Default 1.
     #[serde(default = "first")]
@@ -23,7 +23,7 @@ pub struct View {
     /// How it looks: JSON, as text.
     #[serde(default)]
     pub template: String,
-    /// What a participant can do with it, 1 to 255 characters each.
+    /// What a participant can do with it; each is written as the name is.
     #[serde(default)]
     pub actions: Vec<String>,
 }
@@ -38,19 +38,25 @@ impl View {
         let plain = |c: char| c.is_ascii_alphanumeric() || "_-:/$".contains(c);
         let wrong = if !(1..=500).contains(&self.id.len()) || !self.id.chars().all(plain) {
             "the id of a view must have 1 to 500 letters, digits and _-:/$"
-        } else if !(1..=255).contains(&self.name.chars().count()) {
-            "the name of a view must have 1 to 255 characters"
-        } else if self
-            .actions
-            .iter()
-            .any(|action| !(1..=255).contains(&action.chars().count()))
-        {
-            "each action of a view must have 1 to 255 characters"
+        } else if !is_name(&self.name) {
+            "the name of a view must have 1 to 255 letters, digits, _.:/=+-@()', and spaces behind \
+             the first character"
+        } else if !self.actions.iter().all(|action| is_name(action)) {
+            "each action of a view must have 1 to 255 letters, digits, _.:/=+-@()', and spaces \
+             behind the first character"
         } else {
             return Ok(());
         };
         Err(ControlError::Invalid(wrong.to_owned()))
     }
+}
+
+/// Whether a text is as the service wants names and actions.
+fn is_name(text: &str) -> bool {
+    let is_plain = |c: char| c.is_alphabetic() || c.is_numeric() || "_.:/=+-@()'".contains(c);
+    (1..=255).contains(&text.chars().count())
+        && text.starts_with(is_plain)
+        && text.chars().all(|c| is_plain(c) || c == ' ')
 }
 
 // Written by hand: what is shown to people stays out of logs.

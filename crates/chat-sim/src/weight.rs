@@ -4,10 +4,11 @@
 use std::mem::size_of;
 use std::sync::Arc;
 
-use crate::contact::{AcceptedSend, Contact, ContactKey, History, Participant, Published, Segment};
+use crate::contact::{
+    AcceptedSend, Contact, ContactKey, History, Participant, Published, Segment, TokenKey,
+};
 use crate::grants::Grant;
 use crate::item::{Attachment, Item, Receipt};
-use crate::operation::Operation;
 use crate::upload::Upload;
 use crate::view::View;
 
@@ -79,15 +80,16 @@ pub(crate) fn receipt(message_id: &str) -> usize {
 }
 
 /// An accepted send, with what finds it by its client token.
-pub(crate) fn send(send: &AcceptedSend) -> usize {
-    let token = send.client_token.as_ref().map_or(0, |token| {
-        2 * token.len() + entry::<(usize, Operation, String), u64>()
+pub(crate) fn send(send: &AcceptedSend, key: Option<&TokenKey>) -> usize {
+    let key = key.map_or(0, |key| {
+        let receipt = key.receipt.as_ref().map_or(0, |(_, message)| message.len());
+        3 * key.client_token.len() + 2 * receipt + entry::<TokenKey, u64>()
     });
-    element::<(u64, AcceptedSend)>()
+    element::<(u64, AcceptedSend, Option<TokenKey>)>()
         + send.participant_id.len()
         + send.item_id.len()
         + send.absolute_time.len()
-        + token
+        + key
 }
 
 /// A contact in which nothing has happened yet, without participants.

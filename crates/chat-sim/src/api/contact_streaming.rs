@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::{ID_LENGTH, TOKEN_LENGTH};
+use super::{ID_LENGTH, INSTANCE_LENGTH, TOKEN_LENGTH};
 use crate::body::Fields;
 use crate::contact::ContactKey;
 use crate::error::Refusal;
@@ -59,7 +59,7 @@ impl Service {
 
     /// The contact that the request names, by its first id.
     fn streaming_contact(&self, fields: &Fields<'_>) -> Result<ContactKey, Refusal> {
-        let instance_id = fields.text("InstanceId", 1..=100)?;
+        let instance_id = fields.text("InstanceId", INSTANCE_LENGTH)?;
         let contact_id = fields.text("ContactId", ID_LENGTH)?;
         self.key(contact_id)
             .filter(|key| {

@@ -2,23 +2,39 @@
 
 use serde_json::{Value, json};
 
-use super::ID_LENGTH;
+use super::{ID_LENGTH, INSTANCE_LENGTH};
 use crate::body::Fields;
 use crate::error::Refusal;
 use crate::item::Role;
 use crate::service::Service;
 use crate::weight;
 
+const ROLES: [(&str, Role); 5] = [
+    ("AGENT", Role::Agent),
+    ("CUSTOMER", Role::Customer),
+    ("SYSTEM", Role::System),
+    ("CUSTOM_BOT", Role::CustomBot),
+    ("SUPERVISOR", Role::Supervisor),
+];
+
 impl Service {
     pub(crate) fn create_participant(&mut self, fields: &Fields<'_>) -> Result<Value, Refusal> {
-        let instance_id = fields.text("InstanceId", 1..=100)?;
+        let instance_id = fields.text("InstanceId", INSTANCE_LENGTH)?;
         let contact_id = fields.text("ContactId", ID_LENGTH)?;
         let client_token = super::client_token(fields)?;
         let details = fields.object("ParticipantDetails")?;
-        // In a chat, nobody else can be made.
         let role = details
-            .optional_choice("ParticipantRole", &[("CUSTOM_BOT", Role::CustomBot)])?
+            .optional_choice("ParticipantRole", &ROLES)?
             .ok_or_else(|| details.missing("ParticipantRole"))?;
+        if role != Role::CustomBot {
+            return Err(details.invalid("ParticipantRole", "must be CUSTOM_BOT in a chat"));
+        }
+        // They are for calls.
+        if let Some(capabilities) = details.optional_object("ParticipantCapabilities")? {
+            for name in ["Video", "ScreenShare"] {
+                capabilities.optional_choice(name, &[("SEND", ())])?;
+            }
+        }
         let name = details
             .optional_text("DisplayName", ID_LENGTH)?
             .unwrap_or("CUSTOM_BOT");

@@ -13,7 +13,8 @@ impl Service {
         fields: &Fields<'_>,
     ) -> Result<Value, Refusal> {
         let unknown = || Refusal::ResourceNotFound("The contact does not exist.".to_owned());
-        let (instance_id, contact_id) = super::two_parameters(parameters).ok_or_else(unknown)?;
+        let (instance_id, contact_id) =
+            super::instance_and_contact(parameters, "InitialContactId")?;
         super::client_token(fields)?;
         let history = self.history(&instance_id, fields)?;
         let key = self.key(&contact_id).ok_or_else(unknown)?;

@@ -11,6 +11,7 @@ mod disconnect_participant;
 mod get_attachment;
 mod get_authentication_url;
 mod get_transcript;
+mod segment_attributes;
 mod send_event;
 mod send_message;
 mod start_attachment_upload;
@@ -21,7 +22,7 @@ mod update_participant_role_config;
 use serde_json::{Value, json};
 
 use crate::body::Fields;
-use crate::contact::AcceptedSend;
+use crate::contact::{AcceptedSend, TokenKey};
 use crate::error::Refusal;
 use crate::grants::Caller;
 use crate::item::ProcessingStatus;
@@ -34,6 +35,8 @@ pub(crate) use send_event::ReceiptKind;
 
 /// The lengths of an item id, contact id or display name, in characters.
 const ID_LENGTH: std::ops::RangeInclusive<usize> = 1..=256;
+/// The length of an instance id, in characters.
+const INSTANCE_LENGTH: std::ops::RangeInclusive<usize> = 1..=100;
 /// The length of a client token that is required, in characters.
 const TOKEN_LENGTH: std::ops::RangeInclusive<usize> = 1..=500;
 /// The length of a content type, in characters.
@@ -62,10 +65,26 @@ fn decode(parameter: &str) -> Option<String> {
     String::from_utf8(bytes).ok()
 }
 
-/// The two parameters of a path, such as an instance and a contact.
-fn two_parameters(parameters: &str) -> Option<(String, String)> {
-    let (first, second) = parameters.split_once('/')?;
-    Some((decode(first)?, decode(second)?))
+/// The instance and the contact that a path names. The operation has a name of its own for the
+/// latter.
+fn instance_and_contact(parameters: &str, contact: &str) -> Result<(String, String), Refusal> {
+    let (first, second) = parameters
+        .split_once('/')
+        .and_then(|(first, second)| Some((decode(first)?, decode(second)?)))
+        .ok_or_else(|| Refusal::ResourceNotFound("The contact does not exist.".to_owned()))?;
+    for (name, value, length) in [
+        ("InstanceId", &first, INSTANCE_LENGTH),
+        (contact, &second, ID_LENGTH),
+    ] {
+        if !length.contains(&value.chars().count()) {
+            return Err(Refusal::Invalid(format!(
+                "{name} must have {} to {} characters.",
+                length.start(),
+                length.end()
+            )));
+        }
+    }
+    Ok((first, second))
 }
 
 /// What SendMessage and SendEvent answer.
@@ -73,6 +92,28 @@ struct Accepted<'a> {
     id: &'a str,
     absolute_time: &'a str,
     processing: bool,
+}
+
+/// A SendMessage or SendEvent, as its client token knows it.
+struct SendRequest<'a> {
+    operation: Operation,
+    client_token: Option<&'a str>,
+    /// What a receipt says, and of which message.
+    receipt: Option<(ReceiptKind, &'a str)>,
+}
+
+impl SendRequest<'_> {
+    /// What is the same of all its repeats; nothing when it cannot be repeated.
+    fn key(&self, caller: Caller) -> Option<TokenKey> {
+        Some(TokenKey {
+            participant: caller.participant,
+            operation: self.operation,
+            client_token: self.client_token?.to_owned(),
+            receipt: self
+                .receipt
+                .map(|(kind, message)| (kind, message.to_owned())),
+        })
+    }
 }
 
 impl Accepted<'_> {
@@ -88,17 +129,9 @@ impl Accepted<'_> {
 
 impl Service {
     /// The answer that a client token has had before.
-    fn repeated(
-        &mut self,
-        caller: Caller,
-        operation: Operation,
-        client_token: Option<&str>,
-    ) -> Option<Value> {
-        let send = self.contacts.get_mut(&caller.contact)?.repeat_send(
-            caller.participant,
-            operation,
-            client_token?,
-        )?;
+    fn repeated(&mut self, caller: Caller, request: &SendRequest<'_>) -> Option<Value> {
+        let key = request.key(caller)?;
+        let send = self.contacts.get_mut(&caller.contact)?.repeat_send(&key)?;
         let accepted = Accepted {
             id: &send.item_id,
             absolute_time: &send.absolute_time,
@@ -111,8 +144,7 @@ impl Service {
     fn accepted(
         &mut self,
         caller: Caller,
-        operation: Operation,
-        client_token: Option<&str>,
+        request: &SendRequest<'_>,
         accepted: &Accepted<'_>,
     ) -> Value {
         if let Some(contact) = self.contacts.get_mut(&caller.contact) {
@@ -122,15 +154,15 @@ impl Service {
                 .map(|participant| participant.id.clone())
                 .unwrap_or_default();
             let send = AcceptedSend {
-                operation,
+                operation: request.operation,
                 participant_id,
-                client_token: client_token.map(str::to_owned),
+                client_token: request.client_token.map(str::to_owned),
                 item_id: accepted.id.to_owned(),
                 absolute_time: accepted.absolute_time.to_owned(),
                 processing: accepted.processing,
                 uses: 1,
             };
-            contact.log_send(caller.participant, send);
+            contact.log_send(send, request.key(caller));
         }
         accepted.answer()
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{Accepted, CONTENT_TYPE_LENGTH, ID_LENGTH, client_token};
+use super::{Accepted, CONTENT_TYPE_LENGTH, ID_LENGTH, SendRequest, client_token};
 use crate::body::{self, Fields};
 use crate::contact::ContactKey;
 use crate::error::Refusal;
@@ -20,7 +20,7 @@ use crate::service::{Draft, Service};
 const RECEIPT_PARTICIPANTS: usize = 2;
 
 /// What a receipt says of a message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum ReceiptKind {
     /// It has arrived.
     Delivered,
@@ -28,11 +28,10 @@ pub(crate) enum ReceiptKind {
     Read,
 }
 
-#[derive(Debug, Clone, Copy)]
 enum Event {
     Typing,
     Acknowledged,
-    Receipt(ReceiptKind),
+    Receipt(ReceiptKind, String),
 }
 
 impl Service {
@@ -41,38 +40,44 @@ impl Service {
         caller: Caller,
         fields: &Fields<'_>,
     ) -> Result<Value, Refusal> {
-        let event = match fields.text("ContentType", CONTENT_TYPE_LENGTH)? {
+        let content_type = fields.text("ContentType", CONTENT_TYPE_LENGTH)?;
+        let content = fields.optional_content("Content")?;
+        let event = match content_type {
             TYPING => Event::Typing,
             CONNECTION_ACKNOWLEDGED => Event::Acknowledged,
-            MESSAGE_DELIVERED => Event::Receipt(ReceiptKind::Delivered),
-            MESSAGE_READ => Event::Receipt(ReceiptKind::Read),
+            MESSAGE_DELIVERED => Event::Receipt(ReceiptKind::Delivered, message_id(content)?),
+            MESSAGE_READ => Event::Receipt(ReceiptKind::Read, message_id(content)?),
             _ => return Err(fields.invalid("ContentType", "is not an event content type")),
         };
-        let content = fields.optional_content("Content")?;
-        let client_token = client_token(fields)?;
-        if let Some(answer) = self.repeated(caller, Operation::SendEvent, client_token) {
+        let request = SendRequest {
+            operation: Operation::SendEvent,
+            client_token: client_token(fields)?,
+            receipt: match &event {
+                Event::Receipt(kind, message_id) => Some((*kind, message_id)),
+                Event::Typing | Event::Acknowledged => None,
+            },
+        };
+        if let Some(answer) = self.repeated(caller, &request) {
             return Ok(answer);
         }
-        let item = match event {
+        let item = match &event {
             Event::Typing => self.publish_typing(caller.contact, caller.participant),
             Event::Acknowledged => {
                 self.join(caller);
                 // No item is made of it, but the answer has the form of one.
                 let id = self.random.uuid();
                 let time = self.timestamp(self.now);
-                let operation = Operation::SendEvent;
                 let accepted = Accepted {
                     id: &id,
                     absolute_time: &time,
                     processing: false,
                 };
-                return Ok(self.accepted(caller, operation, client_token, &accepted));
+                return Ok(self.accepted(caller, &request, &accepted));
             }
-            Event::Receipt(kind) => {
-                let message_id = message_id(content)?;
-                self.check_receipt(caller, &message_id)?;
+            Event::Receipt(kind, message_id) => {
+                self.check_receipt(caller, message_id)?;
                 self.require_room(caller)?;
-                self.publish_receipt(caller, &message_id, kind)
+                self.publish_receipt(caller, message_id, *kind)
             }
         };
         let item = item.ok_or(Refusal::AccessDenied("The contact does not exist."))?;
@@ -81,7 +86,7 @@ impl Service {
             absolute_time: &item.absolute_time,
             processing: false,
         };
-        Ok(self.accepted(caller, Operation::SendEvent, client_token, &accepted))
+        Ok(self.accepted(caller, &request, &accepted))
     }
 
     /// Whether a chat is one of receipts: of two people, and without a supervisor.

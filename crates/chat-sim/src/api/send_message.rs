@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Accepted, CONTENT_TYPE_LENGTH, client_token};
+use super::{Accepted, CONTENT_TYPE_LENGTH, SendRequest, client_token};
 use crate::body::Fields;
 use crate::error::Refusal;
 use crate::grants::Caller;
@@ -21,8 +21,12 @@ impl Service {
             return Err(fields.invalid("ContentType", "is not a message content type"));
         }
         let content = fields.content("Content")?;
-        let client_token = client_token(fields)?;
-        if let Some(answer) = self.repeated(caller, Operation::SendMessage, client_token) {
+        let request = SendRequest {
+            operation: Operation::SendMessage,
+            client_token: client_token(fields)?,
+            receipt: None,
+        };
+        if let Some(answer) = self.repeated(caller, &request) {
             return Ok(answer);
         }
         let supported = self.contacts.get(&caller.contact).is_some_and(|contact| {
@@ -52,7 +56,7 @@ impl Service {
                 absolute_time: &self.timestamp(self.now),
                 processing: true,
             };
-            return Ok(self.accepted(caller, Operation::SendMessage, client_token, &accepted));
+            return Ok(self.accepted(caller, &request, &accepted));
         }
         let draft = Draft::message(caller.participant, content_type, content);
         let item = self
@@ -63,7 +67,7 @@ impl Service {
             absolute_time: &item.absolute_time,
             processing: false,
         };
-        let answer = self.accepted(caller, Operation::SendMessage, client_token, &accepted);
+        let answer = self.accepted(caller, &request, &accepted);
         if role == Some(Role::Customer) {
             self.script_on_message(caller.contact, &item);
         }

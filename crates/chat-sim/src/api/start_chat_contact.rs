@@ -1,12 +1,14 @@
 //! `PUT /contact/chat`
 
 use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
 use super::create_participant_connection::Part;
-use super::{CONTENT_TYPE_LENGTH, ID_LENGTH};
+use super::segment_attributes;
+use super::{CONTENT_TYPE_LENGTH, ID_LENGTH, INSTANCE_LENGTH};
 use crate::body::Fields;
 use crate::error::Refusal;
 use crate::grants::Caller;
@@ -17,6 +19,9 @@ use crate::settings::ResponseMode;
 
 /// The most that the attributes of a contact may have, in bytes over all names and values.
 const ATTRIBUTE_BYTES: usize = 32_768;
+
+/// The length of the name of an attribute, in characters.
+const ATTRIBUTE_NAME_LENGTH: RangeInclusive<usize> = 1..=32_767;
 
 /// The connection types that may be asked for; the last two yield nothing.
 const CONNECTION_TYPES: [(&str, Option<Part>); 4] = [
@@ -33,12 +38,14 @@ const MODES: [(&str, ResponseMode); 2] = [
 
 impl Service {
     pub(crate) fn start_chat_contact(&mut self, fields: &Fields<'_>) -> Result<Value, Refusal> {
-        let instance_id = fields.text("InstanceId", 1..=100)?;
+        let instance_id = fields.text("InstanceId", INSTANCE_LENGTH)?;
         fields.text("ContactFlowId", 1..=500)?;
         let display_name = fields
             .object("ParticipantDetails")?
             .text("DisplayName", ID_LENGTH)?;
         check_attributes(fields)?;
+        segment_attributes::check(fields)?;
+        fields.optional_text("CustomerId", 1..=128)?;
         let content_types = supported_content_types(fields)?;
         check_guide(fields, content_types.as_deref())?;
         let agents_leave_with_customer = fields
@@ -157,10 +164,9 @@ fn check_attributes(fields: &Fields<'_>) -> Result<(), Refusal> {
     for (name, _) in attributes.members() {
         let value = attributes.text(name, 0..=32_767)?;
         let allowed = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-        if name.is_empty() || !name.chars().all(allowed) {
-            return Err(Refusal::Invalid(
-                "Attributes must have names of letters, digits, - and _.".to_owned(),
-            ));
+        if !ATTRIBUTE_NAME_LENGTH.contains(&name.len()) || !name.chars().all(allowed) {
+            let rule = "must have names of 1 to 32767 letters, digits, - and _";
+            return Err(attributes.refused(rule));
         }
         bytes += name.len() + value.len();
     }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::ID_LENGTH;
+use super::{ID_LENGTH, INSTANCE_LENGTH};
 use crate::body::Fields;
 use crate::contact::EndReason;
 use crate::error::Refusal;
@@ -11,9 +11,9 @@ use crate::service::Service;
 impl Service {
     pub(crate) fn stop_contact(&mut self, fields: &Fields<'_>) -> Result<Value, Refusal> {
         let contact_id = fields.text("ContactId", ID_LENGTH)?;
-        let instance_id = fields.text("InstanceId", 1..=100)?;
+        let instance_id = fields.text("InstanceId", INSTANCE_LENGTH)?;
         if let Some(reason) = fields.optional_object("DisconnectReason")? {
-            reason.optional_text("Code", 1..=100)?;
+            reason.optional_text("Code", 0..=usize::MAX)?;
         }
         let key = self
             .key(contact_id)

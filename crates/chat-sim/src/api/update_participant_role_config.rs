@@ -23,6 +23,7 @@ impl Service {
         fields: &Fields<'_>,
     ) -> Result<Value, Refusal> {
         const LIST: &str = "ParticipantTimerConfigList";
+        let (instance_id, contact_id) = super::instance_and_contact(parameters, "ContactId")?;
         let timers = fields
             .object("ChannelConfiguration")?
             .object("Chat")?
@@ -55,7 +56,6 @@ impl Service {
             }
         }
         let unknown = || Refusal::ResourceNotFound("The contact does not exist.".to_owned());
-        let (instance_id, contact_id) = super::two_parameters(parameters).ok_or_else(unknown)?;
         let contact = self
             .key(&contact_id)
             .and_then(|key| self.contacts.get_mut(&key))

@@ -51,13 +51,22 @@ impl Service {
         };
         let session = field("session");
         let (customer, redirect_uri) = self.signing_in(&session)?;
+        if !redirect_uri.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(Failure::bad(
+                "RedirectUri must have printable ASCII characters only, and no spaces.",
+            ));
+        }
         self.publish_chat_event(customer, &event);
         let query = form_urlencoded::Serializer::new(String::new())
             .append_pair(result.0, result.1)
             .append_pair("state", &session)
             .finish();
-        let joint = if redirect_uri.contains('?') { '&' } else { '?' };
-        Ok(Answer::Redirect(format!("{redirect_uri}{joint}{query}")))
+        let (place, fragment) = match redirect_uri.split_once('#') {
+            Some((place, fragment)) => (place, format!("#{fragment}")),
+            None => (redirect_uri.as_str(), String::new()),
+        };
+        let joint = if place.contains('?') { '&' } else { '?' };
+        Ok(Answer::Redirect(format!("{place}{joint}{query}{fragment}")))
     }
 
     /// The customer who proves who they are in this session, and where they go afterwards.

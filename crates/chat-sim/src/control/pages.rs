@@ -6,8 +6,12 @@ use super::Failure;
 use crate::settings::Bundle;
 
 /// What the pages may do: nothing but with their own files and the service they come from.
-pub(super) const POLICY: &str = "default-src 'self'; connect-src 'self' ws: wss:; \
-    img-src 'self' blob: data: https:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'";
+///
+/// The service's URLs are of 127.0.0.1, whatever name the page was opened by. Where a form leads is
+/// not said: the customer who has signed in goes wherever the client wanted.
+pub(super) const POLICY: &str = "default-src 'self'; img-src 'self' data:; object-src 'none'; \
+    connect-src 'self' ws://127.0.0.1:* wss://127.0.0.1:* http://127.0.0.1:* https://127.0.0.1:*; \
+    base-uri 'none'; frame-ancestors 'none'";
 
 const HTML: &str = "text/html; charset=utf-8";
 const CSS: &str = "text/css; charset=utf-8";

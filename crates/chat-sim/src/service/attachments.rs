@@ -21,6 +21,9 @@ use crate::weight;
 /// The longest file name in a header; the service allows header values of 256 characters.
 const HEADER_NAME_LENGTH: usize = 200;
 
+/// The longest content type of an item, in characters.
+const ITEM_TYPE_LENGTH: usize = 100;
+
 /// A file to be.
 pub(crate) struct NewFile<'a> {
     pub(crate) name: &'a str,
@@ -294,7 +297,8 @@ impl Service {
         if let Some(place) = earlier {
             return self.publish_again(key, place, attachment);
         }
-        let content_type = upload.content_type.clone();
+        // An item's content type is shorter than a file's may be.
+        let content_type: String = upload.content_type.chars().take(ITEM_TYPE_LENGTH).collect();
         let mut draft = Draft::event(Some(upload.from), &content_type);
         draft.item_type = ItemType::Attachment;
         draft.attachment = Some(attachment);

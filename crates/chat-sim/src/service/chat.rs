@@ -377,13 +377,10 @@ impl Service {
     /// Whether there is room for another item of a participant, in the transcript and at all.
     pub(crate) fn has_room(&self, key: ContactKey) -> bool {
         self.memory.fits(ROOM)
-            && self
-                .contacts
-                .get(&key)
-                .is_some_and(|contact| {
-                    let items = contact.items.len() + contact.processing.len();
-                    items < self.settings.items_per_contact
-                })
+            && self.contacts.get(&key).is_some_and(|contact| {
+                let items = contact.items.len() + contact.processing.len();
+                items < self.settings.items_per_contact
+            })
     }
 
     /// Forgets contacts that have ended while there is not enough memory.

@@ -1,5 +1,6 @@
 //! Messages that the service looks at before anybody gets them.
 
+use std::mem::size_of;
 use std::time::Duration;
 
 use super::Service;
@@ -8,6 +9,7 @@ use crate::agenda::Task;
 use crate::contact::ContactKey;
 use crate::grants::Caller;
 use crate::item::{MessageMetadata, ProcessingStatus, Role};
+use crate::memory::Charge;
 
 /// A message to be.
 #[derive(Clone, Copy)]
@@ -23,6 +25,8 @@ pub(crate) struct Processing {
     content_type: String,
     content: String,
     due: Duration,
+    /// For the message while it waits.
+    _charge: Charge,
 }
 
 impl Service {
@@ -37,12 +41,14 @@ impl Service {
         let time = self.settings.message_processing.unwrap_or_default();
         let due = self.now.saturating_add(time).max(last.unwrap_or_default());
         let id = self.random.uuid();
+        let bytes = size_of::<Processing>() + message.content_type.len() + message.content.len();
         contact.processing.push_back(Processing {
             from: caller.participant,
             id: id.clone(),
             content_type: message.content_type.to_owned(),
             content: message.content.to_owned(),
             due,
+            _charge: self.memory.charge(bytes + id.len()),
         });
         self.agenda.add(due, Task::PublishMessages(caller.contact));
         Some(id)

@@ -61,9 +61,10 @@ impl Clock {
         self.unix
     }
 
-    /// A seed that differs from run to run.
+    /// A seed that differs from run to run, small enough to be read from JSON in JavaScript.
     pub(super) fn seed(&self) -> u64 {
-        u64::try_from(self.unix.as_nanos()).unwrap_or(u64::MAX)
+        let nanoseconds = u64::try_from(self.unix.as_nanos()).unwrap_or(u64::MAX);
+        nanoseconds % (1 << 53)
     }
 
     /// Waits for a time; for ever when there is none, or none that the clock can reach by itself.

@@ -426,13 +426,30 @@ fn a_custom_bot_is_created_once_and_gets_no_files_of_customers() {
 fn what_is_no_custom_bot_cannot_be_created() {
     let mut bench = Bench::new();
     let chat = bench.chat();
-    let cases: [(&str, Value, &str); 4] = [
+    let details = |members: Value| {
+        let mut details = json!({ "ParticipantRole": "CUSTOM_BOT" });
+        for (name, value) in members.as_object().expect("an object") {
+            details[name.as_str()] = value.clone();
+        }
+        details
+    };
+    // The operation has no InvalidParameterException.
+    let invalid = "InvalidRequestException";
+    let camera = json!({ "ParticipantCapabilities": { "Video": "RECEIVE" } });
+    let cases: [(&str, Value, &str); 7] = [
         (
             "ParticipantDetails",
-            json!({ "ParticipantRole": "AGENT" }),
-            "InvalidParameterException",
+            details(json!({ "ParticipantRole": "AGENT" })),
+            invalid,
         ),
-        ("ParticipantDetails", json!({}), "InvalidRequestException"),
+        (
+            "ParticipantDetails",
+            details(json!({ "DisplayName": "" })),
+            invalid,
+        ),
+        ("ParticipantDetails", details(camera), invalid),
+        ("ParticipantDetails", json!({}), invalid),
+        ("ContactId", json!("x".repeat(257)), invalid),
         ("ContactId", json!("x"), "ResourceNotFoundException"),
         ("InstanceId", json!("x"), "ResourceNotFoundException"),
     ];

@@ -121,6 +121,35 @@ fn the_customer_signs_in_on_a_page() {
 }
 
 #[test]
+fn the_way_back_keeps_its_form_or_is_refused() {
+    for (redirect_uri, to) in [
+        ("app://back", Some("app://back?code=simulated&state=")),
+        (
+            "https://x.example/#/chat",
+            Some("https://x.example/?code=simulated&state="),
+        ),
+        ("https://x.example/\r\nset-cookie:a", None),
+        ("https://x.example/\u{e9}", None),
+    ] {
+        let mut bench = Bench::new();
+        let (chat, session) = asked(&mut bench);
+        url(&mut bench, &chat, &session, redirect_uri);
+        let answer = choose(&mut bench, &session, "succeeded");
+        match to {
+            Some(to) => {
+                let location = answer.header("location");
+                assert!(location.starts_with(to), "{location}");
+                let ending = redirect_uri
+                    .split_once('#')
+                    .map_or("", |(_, fragment)| fragment);
+                assert!(location.ends_with(ending), "{location}");
+            }
+            None => assert_eq!(answer.status, 400, "{redirect_uri:?}"),
+        }
+    }
+}
+
+#[test]
 fn what_a_client_gives_is_shown_as_text() {
     let mut bench = Bench::new();
     let (chat, session) = asked(&mut bench);

@@ -55,6 +55,28 @@ fn a_repeated_client_token_repeats_an_event() {
 }
 
 #[test]
+fn receipts_with_one_client_token_are_told_apart_by_what_they_say() {
+    let mut bench = Bench::new();
+    let (chat, socket, first) = talk(&mut bench);
+    let second = bench.agent_says(&chat, "And?");
+    bench.take(socket);
+    let mut answers = Vec::new();
+    for (kind, message) in [(DELIVERED, &first), (READ, &first), (READ, &second)] {
+        let mut body = receipt(kind, message);
+        body["ClientToken"] = json!("INCOMING_READ_RECEIPT");
+        let answer = bench.get(OPERATION, &chat.token, &body);
+        assert_eq!(bench.get(OPERATION, &chat.token, &body), answer);
+        answers.push(answer["Id"].clone());
+    }
+    let ids: Vec<Value> = bench
+        .items(socket)
+        .iter()
+        .map(|item| item["Id"].clone())
+        .collect();
+    assert_eq!(ids, answers);
+}
+
+#[test]
 fn an_acknowledgement_joins_the_participant_once() {
     let mut bench = Bench::new();
     let chat = bench.chat();

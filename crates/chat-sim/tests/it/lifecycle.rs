@@ -94,6 +94,24 @@ fn a_repeated_start_repeats_the_contact() {
 }
 
 #[test]
+fn members_of_which_nothing_is_kept_can_be_given() {
+    let mut bench = Bench::new();
+    let mut body = start_body();
+    body["CustomerId"] = json!("x".repeat(128));
+    body["DisconnectOnCustomerExit"] = json!(["AGENT"]);
+    body["SegmentAttributes"] = json!({
+        "connect:Subtype": { "ValueString": "connect:Guide" },
+        "a": { "ValueMap": { "b": { "ValueList": [{ "ValueInteger": -1 }, {}] } } },
+    });
+    body["SupportedMessagingContentTypes"] = json!([
+        "text/plain",
+        "application/vnd.amazonaws.connect.message.interactive",
+        "application/vnd.amazonaws.connect.message.interactive.response",
+    ]);
+    bench.get(Operation::StartChatContact, "", &body);
+}
+
+#[test]
 fn each_member_of_a_start_is_checked() {
     let mut bench = Bench::new();
     let long = |length: usize| json!("x".repeat(length));
@@ -172,6 +190,44 @@ fn each_member_of_a_start_is_checked() {
             "SupportedMessagingContentTypes",
             json!(["text/plain", "text/html"]),
             "InvalidParameterException",
+        ),
+        (
+            "Attributes",
+            json!({ "x".repeat(32_768): "" }),
+            "InvalidParameterException",
+        ),
+        ("CustomerId", long(129), "InvalidParameterException"),
+        ("CustomerId", json!(1), "InvalidRequestException"),
+        (
+            "DisconnectOnCustomerExit",
+            json!(["AGENT", "AGENT"]),
+            "InvalidParameterException",
+        ),
+        (
+            "DisconnectOnCustomerExit",
+            json!(["CUSTOMER"]),
+            "InvalidParameterException",
+        ),
+        ("SegmentAttributes", json!([]), "InvalidRequestException"),
+        (
+            "SegmentAttributes",
+            json!({ "x".repeat(129): {} }),
+            "InvalidParameterException",
+        ),
+        (
+            "SegmentAttributes",
+            json!({ "a": { "ValueString": "x".repeat(1_025) } }),
+            "InvalidParameterException",
+        ),
+        (
+            "SegmentAttributes",
+            json!({ "a": { "ValueInteger": 2_147_483_648_u32 } }),
+            "InvalidParameterException",
+        ),
+        (
+            "SegmentAttributes",
+            json!({ "a": { "ValueMap": { "b": { "ValueList": [{ "ValueArn": 1 }] } } } }),
+            "InvalidRequestException",
         ),
         ("ConnectionTypes", json!([]), "InvalidParameterException"),
         (

@@ -31,7 +31,13 @@ fn agent(bench: &mut Bench, chat: &Chat) -> String {
 fn page(bench: &mut Bench, token: &str) -> Vec<Value> {
     let body = json!({ "MaxResults": 100, "SortOrder": "ASCENDING" });
     let answer = bench.get(Operation::GetTranscript, token, &body);
-    answer["Transcript"].as_array().expect("items").clone()
+    let initial = answer["InitialContactId"].clone();
+    let mut items = answer["Transcript"].as_array().expect("items").clone();
+    // As on the socket, where each item says it.
+    for item in &mut items {
+        item["InitialContactId"] = initial.clone();
+    }
+    items
 }
 
 fn status(item: &Value) -> Option<&str> {

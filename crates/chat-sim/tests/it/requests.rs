@@ -96,6 +96,40 @@ fn each_operation_takes_its_own_kind_of_token_only() {
 }
 
 #[test]
+fn ids_in_a_path_have_limits_of_length() {
+    let mut bench = Bench::new();
+    let long = |length: usize| "x".repeat(length);
+    let association = json!({ "RehydrationType": "FROM_SEGMENT", "SourceContactId": "x" });
+    let timer = json!({
+        "ParticipantRole": "AGENT",
+        "TimerType": "IDLE",
+        "TimerValue": { "ParticipantTimerDurationInMinutes": 2 },
+    });
+    let timers =
+        json!({ "ChannelConfiguration": { "Chat": { "ParticipantTimerConfigList": [timer] } } });
+    for (operation, body) in [
+        (Operation::CreatePersistentContactAssociation, association),
+        (Operation::UpdateParticipantRoleConfig, timers),
+    ] {
+        for (instance, contact, status, error_type) in [
+            (100, 256, 404, "ResourceNotFoundException"),
+            (101, 256, 400, "InvalidParameterException"),
+            (0, 256, 400, "InvalidParameterException"),
+            (100, 257, 400, "InvalidParameterException"),
+            (100, 0, 400, "InvalidParameterException"),
+        ] {
+            let path = format!("{}{}/{}", operation.path(), long(instance), long(contact));
+            let answer = bench.raw(operation.method(), &path, "", body.to_string().as_bytes());
+            assert_eq!(
+                (answer.status, answer.error_type()),
+                (status, error_type),
+                "{operation:?} {instance} {contact}"
+            );
+        }
+    }
+}
+
+#[test]
 fn bodies_that_are_no_json_object_are_refused() {
     let mut bench = Bench::new();
     let chat = bench.chat();

@@ -1,0 +1,1 @@
+"""What the tests of boto3 against the simulator share."""

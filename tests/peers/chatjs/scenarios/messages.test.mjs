@@ -1,0 +1,57 @@
+// Messages both ways: every member, every content type, sizes, order.
+import assert from 'node:assert/strict';
+import { behaviour } from '../peer/behaviour.mjs';
+import { assertItem, from, fromCustomer } from '../peer/checks.mjs';
+
+for (const [ContentType, content] of [
+  ['text/plain', 'Grüße, 你好 👋\n"quoted" \\ \u0000'],
+  ['text/markdown', '**bold** and [a link](https://example.com/?a=1&b=2)'],
+  ['application/json', '{"a":[1,2.5,null]}'],
+]) {
+  behaviour('messages', `a customer's ${ContentType} comes back and is stored`, async ({ connectedChat }) => {
+    const chat = await connectedChat();
+    const { data } = await chat.send(content, ContentType);
+    const item = await chat.message({ Id: data.Id });
+    assertItem(item, { Type: 'MESSAGE', ContentType, Content: content, ...fromCustomer(chat) });
+    assert.equal(data.AbsoluteTime, item.AbsoluteTime);
+    // A header, which a page can read only where the service lets it.
+    assert.equal(typeof data.$metadata.requestId, 'string');
+    assert.deepEqual((await chat.stored()).at(-1), item);
+  });
+}
+
+behaviour('messages', "an agent's message arrives", async ({ connectedChat }) => {
+  const chat = await connectedChat();
+  const { participant_id } = await chat.agent('join', { display_name: 'Jo' });
+  const { item } = await chat.agent('message', { content: 'Hello' });
+  const received = await chat.message({ Id: item.Id });
+  assert.deepEqual(received, item);
+  assertItem(received, {
+    Type: 'MESSAGE',
+    ContentType: 'text/plain',
+    Content: 'Hello',
+    ...from(chat, { ParticipantId: participant_id, ParticipantRole: 'AGENT', DisplayName: 'Jo' }),
+  });
+});
+
+behaviour('messages', 'the longest message passes both ways', async ({ connectedChat }) => {
+  const chat = await connectedChat();
+  const content = 'é'.repeat(8_192);
+  const { data } = await chat.send(content);
+  assert.equal((await chat.message({ Id: data.Id })).Content, content);
+  const { item } = await chat.agent('message', { content });
+  assert.equal((await chat.message({ Id: item.Id })).Content, content);
+});
+
+behaviour('messages', 'a hundred messages of both sides arrive once each and in order', async ({ connectedChat }) => {
+  const chat = await connectedChat();
+  for (let number = 0; number < 50; number++) {
+    await Promise.all([chat.send(`customer ${number}`), chat.agent('message', { content: `agent ${number}` })]);
+  }
+  const messages = async () => (await chat.received('Message')).filter((item) => item.Type === 'MESSAGE');
+  await chat.until(async () => (await messages()).length >= 100, 'a hundred messages');
+  assert.deepEqual(
+    await messages(),
+    (await chat.stored()).filter((item) => item.Type === 'MESSAGE'),
+  );
+});
