@@ -31,6 +31,11 @@ impl Memory {
         self.held().saturating_add(bytes) <= self.0.limit
     }
 
+    /// Whether there is room for so many more bytes, or nothing else is held.
+    pub(crate) fn admits(&self, bytes: usize) -> bool {
+        self.held() == 0 || self.fits(bytes)
+    }
+
     /// Charges for so many bytes, whether they fit or not.
     pub(crate) fn charge(&self, bytes: usize) -> Charge {
         let mut charge = Charge {
@@ -99,9 +104,10 @@ mod tests {
     #[test]
     fn what_is_dropped_is_no_longer_held() {
         let memory = Memory::new(100);
+        assert!(memory.admits(101));
         let mut charge = memory.charge(60);
         assert!(memory.fits(40));
-        assert!(!memory.fits(41));
+        assert!(!memory.fits(41) && !memory.admits(41));
         charge.grow(10);
         charge.shrink(30);
         let other = memory.charge(100);

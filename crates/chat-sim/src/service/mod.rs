@@ -58,7 +58,8 @@ const TASKS: usize = 100;
 ///
 /// * **Inputs**, infallible: [`handle_request`](Self::handle_request),
 ///   [`handle_upgrade`](Self::handle_upgrade), [`handle_text`](Self::handle_text),
-///   [`handle_closed`](Self::handle_closed), [`handle_timeout`](Self::handle_timeout). Whatever a
+///   [`handle_closed`](Self::handle_closed), [`handle_cut_off`](Self::handle_cut_off),
+///   [`handle_timeout`](Self::handle_timeout). Whatever a
 ///   client sends, it becomes an answer; a number that is not known is ignored.
 /// * **Outputs**: [`poll_output`](Self::poll_output) until it is empty, then
 ///   [`poll_timeout`](Self::poll_timeout): the time at which

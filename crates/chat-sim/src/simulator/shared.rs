@@ -381,7 +381,7 @@ impl State {
         let bytes = response.body().len();
         let reply = if bytes <= SMALL_ANSWER {
             Reply::Answer(response, None)
-        } else if self.unread.fits(bytes) {
+        } else if self.unread.admits(bytes) {
             Reply::Answer(response, Some(self.unread.charge(bytes)))
         } else {
             let status = StatusCode::SERVICE_UNAVAILABLE;
@@ -394,14 +394,13 @@ impl State {
         self.reply(request, reply);
     }
 
-    /// Queues a text frame, if there is room for it. A single one may be larger than the room.
+    /// Queues a text frame, if there is room for it.
     fn send(&mut self, now: Duration, socket: SocketId, text: String) {
         let Some(orders) = self.sockets.get(&socket) else {
             return;
         };
         let bytes = text.len();
-        let fits = |memory: &Memory| memory.held() == 0 || memory.fits(bytes);
-        if fits(&orders.waiting) && fits(&self.unread) {
+        if orders.waiting.admits(bytes) && self.unread.admits(bytes) {
             let charges = [orders.waiting.charge(bytes), self.unread.charge(bytes)];
             self.order(now, socket, Command::Send(text, charges));
         } else {

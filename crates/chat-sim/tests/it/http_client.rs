@@ -42,8 +42,8 @@ pub(crate) async fn write<S: AsyncWrite + Unpin>(
         operation.path(),
         body.len()
     );
-    stream.write_all(head.as_bytes()).await?;
-    stream.write_all(body).await?;
+    // In one piece: the second of two small ones would wait for the first to be acknowledged.
+    stream.write_all(&[head.as_bytes(), body].concat()).await?;
     stream.flush().await
 }
 

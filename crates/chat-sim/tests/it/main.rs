@@ -7,6 +7,8 @@ mod agent_clients;
 #[cfg(test)]
 mod attachments;
 #[cfg(test)]
+mod bad_bytes;
+#[cfg(test)]
 mod bad_http;
 #[cfg(test)]
 mod bench;
@@ -38,6 +40,8 @@ mod http_client;
 mod idle;
 #[cfg(test)]
 mod lifecycle;
+#[cfg(test)]
+mod logs;
 #[cfg(test)]
 mod manual_clock;
 #[cfg(test)]

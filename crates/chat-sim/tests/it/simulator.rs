@@ -322,7 +322,7 @@ async fn binary_frames_are_no_topics_and_large_frames_close_the_socket() {
 }
 
 #[tokio::test]
-async fn a_body_beyond_the_limit_is_refused_unread() {
+async fn a_body_beyond_the_limit_is_refused() {
     let simulator = simulator().await;
     let mut http = dial(&simulator).await;
     let chat = start(&mut http).await;
