@@ -25,6 +25,7 @@ mod simulated_gap;
 mod simulated_gap_limits;
 mod simulated_leaving;
 mod simulated_liveness;
+mod simulated_menu;
 mod simulated_outbox;
 mod simulated_partial;
 mod simulated_past_contacts;
