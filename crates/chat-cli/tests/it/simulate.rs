@@ -1,8 +1,6 @@
-use std::io::{Read, Write};
-
 use serde_json::Value;
 
-use crate::support::{Program, Simulated, connect_chat, file, run};
+use crate::support::{Program, Simulated, connect_chat, file, look, run};
 
 #[test]
 fn the_first_line_says_where_it_is() {
@@ -19,18 +17,6 @@ fn the_first_line_says_where_it_is() {
     assert_eq!(ready["control"], format!("{endpoint}/_sim"));
     assert!(ready["ca"].is_null());
     assert!(ready["seed"].is_u64());
-}
-
-/// The control API of a simulator, over a plain connection.
-fn look(endpoint: &str, path: &str) -> Value {
-    let address = endpoint.strip_prefix("http://").unwrap();
-    let mut stream = std::net::TcpStream::connect(address).unwrap();
-    let head = format!("GET /_sim/{path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
-    stream.write_all(head.as_bytes()).unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    let (_, body) = answer.split_once("\r\n\r\n").unwrap();
-    serde_json::from_str(body).unwrap()
 }
 
 #[test]

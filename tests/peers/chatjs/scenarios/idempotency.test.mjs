@@ -47,23 +47,3 @@ behaviour('idempotency', 'StartChatContact with the same token: the same chat', 
   assert.deepEqual(second, first);
   assert.equal((await simulator.control('GET', '/contacts')).total, 1);
 });
-
-behaviour('idempotency', 'ChatJS gives all read receipts one token, so the first counts', async ({ connectedChat }) => {
-  const chat = await connectedChat();
-  const answers = [];
-  for (const content of ['one', 'two']) {
-    const { item } = await chat.agent('message', { content });
-    const receipt = await chat.call('sendEvent', {
-      contentType: 'application/vnd.amazonaws.connect.event.message.read',
-      content: JSON.stringify({ messageId: item.Id }),
-    });
-    answers.push({ messageId: item.Id, receiptId: receipt.data.Id });
-  }
-  assert.equal((await chat.contact()).requests.SendEvent, 2);
-  assert.equal(answers[1].receiptId, answers[0].receiptId);
-  const { receipts } = await chat.contact();
-  assert.deepEqual(
-    receipts.map(({ message_id }) => message_id),
-    [answers[0].messageId],
-  );
-});

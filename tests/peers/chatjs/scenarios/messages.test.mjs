@@ -55,3 +55,34 @@ behaviour('messages', 'a hundred messages of both sides arrive once each and in 
     (await chat.stored()).filter((item) => item.Type === 'MESSAGE'),
   );
 });
+
+for (const [content, status] of [
+  ['fine', undefined],
+  ['#failed#', 'FAILED'],
+  ['#rejected#', 'REJECTED'],
+]) {
+  behaviour(
+    'messages',
+    `one that is looked at first comes ${status ? `back as ${status}, to its sender only` : 'when that is done'}`,
+    async (world) => {
+      const chat = await world.connectedChat();
+      const seat = await chat.control('POST', '/seats', { display_name: 'Jo', role: 'AGENT' });
+      const agent = await world.openSession(
+        { contactId: seat.contact_id, participantId: seat.participant_id, participantToken: seat.participant_token },
+        { type: 'AGENT', page: await world.openPage() },
+      );
+      await agent.connect();
+      // The answer says PROCESSING, which ChatJS's version of the SDK does not know and drops.
+      const { data } = await chat.send(content);
+      const item = await chat.message({ Id: data.Id });
+      assert.equal(item.Content, content);
+      assert.ok(item.AbsoluteTime > data.AbsoluteTime);
+      assert.equal(item.MessageMetadata?.MessageProcessingStatus, status);
+      const next = (await agent.send('next')).data;
+      await agent.message({ Id: next.Id });
+      const heard = (await agent.received('Message')).some(({ Id }) => Id === data.Id);
+      assert.equal(heard, status === undefined);
+    },
+    { simulate: ['--set', 'message_processing_ms=200'] },
+  );
+}

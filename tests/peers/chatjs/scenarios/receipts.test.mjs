@@ -76,3 +76,21 @@ behaviour('receipts', 'delivered and then read are told of in one receipt', asyn
     },
   ]);
 });
+
+behaviour('receipts', 'those of several messages all count, though ChatJS gives them one token', async (world) => {
+  const chat = await world.connectedChat();
+  const expected = [];
+  for (const content of ['one', 'two']) {
+    const { item } = await chat.agent('message', { content });
+    const { data } = await chat.call('sendEvent', {
+      contentType: 'application/vnd.amazonaws.connect.event.message.read',
+      content: JSON.stringify({ messageId: item.Id }),
+    });
+    expected.push({ message_id: item.Id, read: data.AbsoluteTime });
+  }
+  const { receipts } = await chat.contact();
+  assert.deepEqual(
+    receipts.map(({ message_id, read }) => ({ message_id, read })).sort((a, b) => (a.read < b.read ? -1 : 1)),
+    expected,
+  );
+});

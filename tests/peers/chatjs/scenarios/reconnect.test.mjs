@@ -30,7 +30,7 @@ behaviour('reconnect', 'after a cut; what was said meanwhile is in the transcrip
   await chat.connect();
   await assertArrives(chat, 'before');
   // The gap is long enough for the message, however fast ChatJS is.
-  await fault(chat, { delay: { by_ms: 500 } }, { operation: 'CreateParticipantConnection', times: 1 });
+  await fault(chat, { delay: { by_ms: 1_000 } }, { operation: 'CreateParticipantConnection', times: 1 });
   assert.deepEqual(await chat.control('POST', '/sockets/cut', {}), { cut: 1 });
   const { item } = await chat.agent('message', { content: 'meanwhile' });
   const { sockets } = (await chat.published()).at(-1);
@@ -45,7 +45,7 @@ behaviour('reconnect', 'after a cut; what was said meanwhile is in the transcrip
 
 behaviour('reconnect', 'messages sent during the gap are stored, and come back after it', async ({ connectedChat }) => {
   const chat = await connectedChat();
-  await fault(chat, { delay: { by_ms: 500 } }, { operation: 'CreateParticipantConnection', times: 1 });
+  await fault(chat, { delay: { by_ms: 1_000 } }, { operation: 'CreateParticipantConnection', times: 1 });
   await chat.control('POST', '/sockets/cut', {});
   const { data } = await chat.send('during');
   await comesBack(chat);
