@@ -73,10 +73,7 @@ fn a_message_is_looked_at_first_and_published_with_the_id_of_the_answer() {
     assert_eq!(status(&items[0]), None);
     assert_eq!(answer["AbsoluteTime"], "2027-01-15T08:00:00.000Z");
     assert_eq!(items[0]["AbsoluteTime"], "2027-01-15T08:00:01.000Z");
-    let stored = page(&mut bench, &chat.token).pop().expect("an item");
-    for member in ["Id", "AbsoluteTime", "Content"] {
-        assert_eq!(stored[member], items[0][member]);
-    }
+    assert_eq!(page(&mut bench, &chat.token).last(), items.last());
 }
 
 #[test]
@@ -119,9 +116,7 @@ fn what_fails_or_is_rejected_is_its_senders_alone() {
     assert_eq!(bench.said(desk), ["a", "d"]);
 
     let all = page(&mut bench, &chat.token);
-    let last = &all[all.len() - 4..];
-    assert_eq!(contents(last), contents(&items));
-    assert_eq!(last.iter().map(status).collect::<Vec<_>>(), statuses);
+    assert_eq!(all[all.len() - 4..], items);
     assert_eq!(contents(&page(&mut bench, &agent)), ["a", "d"]);
 
     // Nobody else can have read what nobody else has.
