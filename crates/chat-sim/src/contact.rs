@@ -477,18 +477,17 @@ impl Contact {
     pub(crate) fn log_send(&mut self, send: AcceptedSend, key: Option<TokenKey>) {
         let number = self.sends_total;
         self.sends_total += 1;
-        // What was just accepted stays, to be repeated. There was room for it, unless nothing is
-        // kept of it.
-        let is_kept = send.operation == Operation::SendMessage
-            || key.as_ref().is_some_and(|key| key.receipt.is_some());
-        let kept = usize::from(is_kept);
+        let weight = weight::send(&send, key.as_ref());
+        // A typing event is accepted even where there is no room to remember it.
+        if !self.charge.fits(weight) {
+            return;
+        }
+        self.charge.grow(weight);
         if let Some(key) = &key {
             self.client_tokens.insert(key.clone(), number);
         }
-        self.charge.grow(weight::send(&send, key.as_ref()));
         self.sends.push_back((number, send, key));
-        while self.sends.len() > self.log_limit || (self.sends.len() > kept && !self.charge.fits(0))
-        {
+        while self.sends.len() > self.log_limit {
             let Some((number, send, key)) = self.sends.pop_front() else {
                 break;
             };

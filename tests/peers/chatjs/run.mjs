@@ -7,7 +7,11 @@ import { chromium } from 'playwright-core';
 import { launchOptions } from './peer/chromium.mjs';
 
 const results = fileURLToPath(new URL('../../../target/peers/results/', import.meta.url));
-const scenarios = readdirSync(new URL('scenarios/', import.meta.url)).map((name) => `scenarios/${name}`);
+// All of them, or those that PEER_SCENARIOS names: `messages,typing`.
+const only = process.env.PEER_SCENARIOS?.split(',').filter(Boolean) ?? [];
+const scenarios = readdirSync(new URL('scenarios/', import.meta.url))
+  .filter((name) => only.length === 0 || only.includes(name.replace('.test.mjs', '')))
+  .map((name) => `scenarios/${name}`);
 
 async function nodeTest(files, env) {
   const options = ['--test', '--test-reporter=spec', '--test-concurrency=3'];

@@ -26,7 +26,7 @@ pub(crate) struct Processing {
     content: String,
     due: Duration,
     /// For the message while it waits.
-    _charge: Charge,
+    charge: Charge,
 }
 
 impl Service {
@@ -48,7 +48,7 @@ impl Service {
             content_type: message.content_type.to_owned(),
             content: message.content.to_owned(),
             due,
-            _charge: self.memory.charge(bytes + id.len()),
+            charge: self.memory.charge(bytes + id.len()),
         });
         self.agenda.add(due, Task::PublishMessages(caller.contact));
         Some(id)
@@ -70,9 +70,11 @@ impl Service {
             if !contact.processing.front().is_some_and(is_due) {
                 return;
             }
-            let Some(message) = contact.processing.pop_front() else {
+            let Some(mut message) = contact.processing.pop_front() else {
                 return;
             };
+            // From here on the item is charged for.
+            message.charge = Charge::default();
             let status = self.verdict(&message.content);
             let mut draft = Draft::message(message.from, &message.content_type, &message.content);
             draft.id = Some(&message.id);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::mpsc;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::error::ProtocolError;
@@ -99,7 +99,10 @@ async fn exchange<S>(
                     }
                 }
                 Some(Command::Close { code, reason }) => {
-                    close(shared, stream, code, reason).await;
+                    close(shared, &mut stream, code, reason).await;
+                    if is_cut_off {
+                        linger(stream.into_inner()).await;
+                    }
                     return;
                 }
                 None => return,
@@ -155,7 +158,7 @@ fn misdeed(error: &Error) -> Option<CutOff> {
 }
 
 /// Sends a close frame and waits for the client's.
-async fn close<S>(shared: &Shared, mut stream: WebSocketStream<S>, code: u16, reason: String)
+async fn close<S>(shared: &Shared, stream: &mut WebSocketStream<S>, code: u16, reason: String)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -169,9 +172,19 @@ where
         }
     };
     clock::within(shared.limits.read_timeout, farewell).await;
-    // What is not read when a connection ends takes the close frame with it.
-    let mut io = stream.into_inner();
+}
+
+/// Reads what a client still sends: what is not read when a connection ends takes the close frame
+/// with it.
+async fn linger<S>(mut io: S)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
     let mut rest = [0; BUFFER];
-    let linger = async { while matches!(io.read(&mut rest).await, Ok(1..)) {} };
-    clock::within(LINGER, linger).await;
+    let reading = async {
+        if io.shutdown().await.is_ok() {
+            while matches!(io.read(&mut rest).await, Ok(1..)) {}
+        }
+    };
+    clock::within(LINGER, reading).await;
 }

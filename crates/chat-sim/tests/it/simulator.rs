@@ -175,6 +175,24 @@ async fn a_close_fault_sends_its_code() {
 }
 
 #[tokio::test]
+async fn a_connection_ends_as_soon_as_both_sides_have_said_goodbye() {
+    let simulator = simulator().await;
+    let chat = start(&mut dial(&simulator).await).await;
+    let mut socket = listen(dial(&simulator).await, &chat.url).await;
+    simulator.with(|service, now| {
+        service.inject(now, Fault::new(Effect::CloseSocket { code: 1000 }));
+    });
+    assert!(matches!(
+        next(&mut socket).await,
+        Some(Ok(Message::Close(Some(_))))
+    ));
+    let answered = std::time::Instant::now();
+    // The client answers and waits for the end, as clients do.
+    assert!(next(&mut socket).await.is_none());
+    assert!(answered.elapsed() < Duration::from_millis(500));
+}
+
+#[tokio::test]
 async fn a_half_open_socket_does_not_even_answer_protocol_pings() {
     let simulator = simulator().await;
     let chat = start(&mut dial(&simulator).await).await;
