@@ -92,9 +92,11 @@ fn settings(arguments: &SimulateArguments) -> Result<Settings, Failure> {
         let (name, value) = change
             .split_once('=')
             .ok_or_else(|| failure("it must be NAME=VALUE, such as socket_lifetime_ms=5000"))?;
-        let value = serde_json::from_str(value).unwrap_or_else(|_| Value::from(value));
+        // A text may look like a number.
+        let read = serde_json::from_str(value).unwrap_or_else(|_| Value::from(value));
         settings
-            .set(name, &value)
+            .set(name, &read)
+            .or_else(|error| settings.set(name, &Value::from(value)).map_err(|_| error))
             .map_err(|error| failure(&error.to_string()))?;
     }
     if let Some(path) = &arguments.chatjs {
@@ -111,7 +113,8 @@ fn settings(arguments: &SimulateArguments) -> Result<Settings, Failure> {
 }
 
 fn script(name: &str) -> Result<Script, Failure> {
-    if let Ok(script) = Script::ready(name) {
+    let ready = Script::ready(name);
+    if let Ok(script) = ready {
         return Ok(script);
     }
     let failure = |problem: String| {
@@ -120,8 +123,10 @@ fn script(name: &str) -> Result<Script, Failure> {
             Script::READY.join(", ")
         ))
     };
-    let text = fs::read_to_string(name)
-        .map_err(|error| failure(format!("the file cannot be read: {error}")))?;
+    let text = fs::read_to_string(name).map_err(|error| match &ready {
+        Err(problem) if name.starts_with("chatterbox=") => failure(problem.to_string()),
+        _ => failure(format!("the file cannot be read: {error}")),
+    })?;
     let is_toml = Path::new(name)
         .extension()
         .is_some_and(|extension| extension.eq_ignore_ascii_case("toml"));

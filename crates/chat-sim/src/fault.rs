@@ -1,8 +1,10 @@
 //! Faults on demand: what can go wrong, where, how often and when.
 
+use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::millis;
 use crate::operation::Operation;
@@ -100,13 +102,13 @@ pub enum CutWhen {
 /// shorten; the first two also when
 /// [`Service::agent_socket_url`](crate::Service::agent_socket_url) does, which belongs to no
 /// operation and no contact.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum Effect {
     /// An error in the service's own form; nothing is processed.
     Answer {
-        /// The HTTP status, 100 to 999; anything else becomes 500.
+        /// The HTTP status, 200 to 999; anything else becomes 500.
         status: u16,
         /// The name of the exception.
         error_type: String,
@@ -118,7 +120,7 @@ pub enum Effect {
     },
     /// An answer that is not in the service's form; nothing is processed.
     AnswerRaw {
-        /// The HTTP status, 100 to 999; anything else becomes 500.
+        /// The HTTP status, 200 to 999; anything else becomes 500.
         status: u16,
         /// The `Content-Type` header; left out when it cannot be one.
         content_type: String,
@@ -139,7 +141,7 @@ pub enum Effect {
     Stall,
     /// The WebSocket handshake is answered with an HTTP error; the URL stays usable.
     RefuseHandshake {
-        /// The HTTP status, 100 to 999; anything else becomes 500.
+        /// The HTTP status, 200 to 999; anything else becomes 500.
         status: u16,
     },
     /// The WebSocket handshake is never answered; the URL stays usable.
@@ -358,5 +360,18 @@ impl Effect {
                 | Self::LoseResponse
                 | Self::Stall
         )
+    }
+}
+
+// Written by hand: texts stay out of logs.
+impl fmt::Debug for Effect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = serde_json::to_value(self).map_err(|_| fmt::Error)?;
+        if let Some(members) = shown.get_mut(self.name()).and_then(Value::as_object_mut) {
+            for text in ["message", "body", "text", "status_content"] {
+                members.remove(text);
+            }
+        }
+        write!(f, "{shown}")
     }
 }

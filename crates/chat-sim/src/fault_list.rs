@@ -7,7 +7,7 @@ use crate::fault::{Effect, Fault, FaultId, FaultState};
 use crate::operation::Operation;
 use crate::random::Random;
 
-/// How many faults are kept, spent ones included; the oldest go first.
+/// How many faults are kept, spent ones included.
 const KEPT: usize = 1_000;
 
 #[derive(Debug)]
@@ -38,8 +38,13 @@ impl FaultList {
             fault,
         };
         self.entries.insert(id, entry);
-        while self.entries.len() > KEPT {
-            self.entries.pop_first();
+        if self.entries.len() > KEPT {
+            let mut entries = self.entries.iter();
+            let over = entries.find_map(|(id, entry)| (entry.left == Some(0)).then_some(*id));
+            match over {
+                Some(over) => self.entries.remove(&over),
+                None => self.entries.pop_first().map(|(_, entry)| entry),
+            };
         }
         id
     }

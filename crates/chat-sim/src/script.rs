@@ -9,6 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::chat_event::ChatEvent;
 use crate::error::check_name;
+use crate::fault::Fault;
 use crate::item::{Item, Role};
 use crate::millis;
 use crate::view::View;
@@ -56,7 +57,7 @@ pub(crate) const RATES: RangeInclusive<u32> = 1..=1_000;
 /// assert_eq!(script.on_message.len(), 2);
 /// # Ok::<(), chat_sim::ScriptError>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Script {
     /// The display name of the agent, 1 to 256 characters. Default `Agent`.
@@ -72,7 +73,7 @@ pub struct Script {
 
 /// The answer to some of a customer's messages: to those that meet all the conditions that are
 /// there.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rule {
     /// The message contains this text; capitals are as good as small letters.
@@ -90,7 +91,7 @@ pub struct Rule {
 }
 
 /// One thing a scripted agent does.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum Step {
@@ -181,6 +182,11 @@ pub enum Step {
     Transfer(#[serde(deserialize_with = "name")] String),
     /// The agent leaves; the chat goes on.
     Leave,
+    /// Something goes wrong: in this chat, unless it says in which. In JSON
+    /// `{"fault": {"effect": "half_open", "after_ms": 500}}`.
+    Fault(Box<Fault>),
+    /// The faults that are for this chat end.
+    ClearFaults,
     /// The chat ends.
     End,
 }
@@ -228,6 +234,16 @@ impl Default for Script {
 }
 
 // Written by hand: what is said stays out of logs.
+impl fmt::Debug for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Rule")
+            .field("content_type", &self.content_type)
+            .field("steps", &self.steps)
+            .finish_non_exhaustive()
+    }
+}
+
+// Written by hand: what is said stays out of logs.
 impl fmt::Debug for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -269,6 +285,8 @@ impl fmt::Debug for Step {
             Self::SupervisorJoins(_) => f.write_str("SupervisorJoins"),
             Self::Transfer(_) => f.write_str("Transfer"),
             Self::Leave => f.write_str("Leave"),
+            Self::Fault(fault) => f.debug_tuple("Fault").field(fault).finish(),
+            Self::ClearFaults => f.write_str("ClearFaults"),
             Self::End => f.write_str("End"),
         }
     }

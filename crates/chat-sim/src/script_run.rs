@@ -7,12 +7,36 @@ use std::time::Duration;
 use crate::agenda::TaskKey;
 use crate::item::Item;
 use crate::memory::Charge;
-use crate::script::Step;
+use crate::script::{Script, Step};
+
+/// The steps of a script, as all share them who have them to do.
+#[derive(Default)]
+pub(crate) struct ScriptSteps {
+    pub(crate) on_join: Vec<Arc<Step>>,
+    /// For each rule.
+    pub(crate) on_message: Vec<Vec<Arc<Step>>>,
+    pub(crate) on_attachment: Vec<Arc<Step>>,
+}
+
+impl From<&Script> for ScriptSteps {
+    fn from(script: &Script) -> Self {
+        let shared = |steps: &[Step]| steps.iter().cloned().map(Arc::new).collect();
+        Self {
+            on_join: shared(&script.on_join),
+            on_message: script
+                .on_message
+                .iter()
+                .map(|rule| shared(&rule.steps))
+                .collect(),
+            on_attachment: shared(&script.on_attachment),
+        }
+    }
+}
 
 /// A step and what it answers.
 #[derive(Clone)]
 pub(crate) struct QueuedStep {
-    pub(crate) step: Step,
+    pub(crate) step: Arc<Step>,
     /// The customer's message or file.
     pub(crate) answered: Option<Arc<Item>>,
     /// How often something has been said that is said several times.
@@ -49,7 +73,7 @@ impl ScriptRun {
     /// Queues steps, as many as there is room for.
     pub(crate) fn queue(
         &mut self,
-        steps: &[Step],
+        steps: &[Arc<Step>],
         answered: Option<&Arc<Item>>,
         room: usize,
         charge: Charge,
@@ -61,7 +85,7 @@ impl ScriptRun {
                 continue;
             }
             self.steps.push_back(QueuedStep {
-                step: step.clone(),
+                step: Arc::clone(step),
                 answered: answered.map(Arc::clone),
                 said: 0,
                 due: None,

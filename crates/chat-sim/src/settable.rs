@@ -76,8 +76,8 @@ impl Settings {
 
     /// Changes one setting by its name, one of [`NAMES`](Self::NAMES).
     ///
-    /// Durations are whole milliseconds up to a year, or null for one that can be off, numbers go up to a million, texts have up to
-    /// 256 characters.
+    /// Durations are whole milliseconds up to a year, or null for one that can be off; numbers go up
+    /// to a million, texts have up to 256 characters.
     ///
     /// ```
     /// let mut settings = chat_sim::Settings::default();

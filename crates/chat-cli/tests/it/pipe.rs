@@ -34,7 +34,10 @@ fn a_conversation_both_ways_and_its_end() {
     assert_eq!(entries.last().unwrap()["item"], answer["item"]);
     pipe.say(r#"{"cmd":"get_transcript","max_results":1,"tag":"g1"}"#);
     let page = pipe.event("response", |event| event["tag"] == "g1");
-    assert_eq!(page["data"]["items"], json!([answer["item"]]));
+    let mut stored = answer["item"].clone();
+    // A page says it once, for all of its items.
+    stored.as_object_mut().unwrap().remove("InitialContactId");
+    assert_eq!(page["data"]["items"], json!([stored]));
     assert!(page["data"]["next_token"].is_string(), "{page}");
     pipe.say(r#"{"cmd":"disconnect","tag":"d1"}"#);
     let response = pipe.event("response", |event| event["tag"] == "d1");

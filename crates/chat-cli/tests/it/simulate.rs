@@ -27,6 +27,8 @@ fn what_the_command_line_sets_is_set() {
         "socket_lifetime_ms=5000",
         "--set",
         "rejected_files=virus",
+        "--set",
+        "rejected_messages=123",
         "--script",
         "streaming-bot",
     ]);
@@ -34,6 +36,7 @@ fn what_the_command_line_sets_is_set() {
     assert_eq!(settings["quotas"], true);
     assert_eq!(settings["socket_lifetime_ms"], 5_000);
     assert_eq!(settings["rejected_files"], "virus");
+    assert_eq!(settings["rejected_messages"], "123");
     assert_eq!(
         look(&simulated.endpoint, "state")["script"],
         "streaming-bot"
@@ -98,6 +101,7 @@ fn a_script_or_a_fault_that_cannot_be_read_is_refused() {
         (["--port", "70000"], "65535"),
         (["--set", "nothing=1"], "socket_lifetime_ms"),
         (["--set", "quotas"], "NAME=VALUE"),
+        (["--script", "chatterbox=0"], "1 to 1000"),
         (["--set", "quotas=7"], "true or false"),
         (["--chatjs", "/no/where.js"], "dist/amazon-connect-chat.js"),
         (["--tls", "perhaps"], "self-signed"),

@@ -1,6 +1,6 @@
 //! The page behind AuthenticationUrl, on which a person plays the identity provider.
 
-use http::{Method, StatusCode};
+use http::Method;
 
 use super::pages::Page;
 use super::{Answer, Call, Failure};
@@ -25,10 +25,7 @@ impl Service {
                 Ok(Answer::Page(Page::html(&page)))
             }
             Method::POST => self.choose(call.http.body()),
-            _ => Err(Failure::new(
-                StatusCode::METHOD_NOT_ALLOWED,
-                format!("{PATH} takes GET and POST only."),
-            )),
+            _ => Err(Failure::wrong_method(PATH, &["GET", "POST"])),
         }
     }
 

@@ -53,12 +53,16 @@ enum Answer {
     Page(Page),
     /// Elsewhere.
     Redirect(String),
+    /// None yet: it comes when what was asked for is done.
+    Later,
 }
 
 /// Why there is no such answer: the status, and a sentence that says what to do.
 struct Failure {
     status: StatusCode,
     text: String,
+    /// The methods that the path takes, when it is the method that is wrong.
+    allow: Option<String>,
 }
 
 impl Failure {
@@ -66,6 +70,16 @@ impl Failure {
         Self {
             status,
             text: text.into(),
+            allow: None,
+        }
+    }
+
+    /// The path takes these methods, and not the one of the request.
+    fn wrong_method(path: &str, methods: &[&str]) -> Self {
+        let text = format!("{path} takes {} only.", methods.join(" and "));
+        Self {
+            allow: Some(methods.join(", ")),
+            ..Self::new(StatusCode::METHOD_NOT_ALLOWED, text)
         }
     }
 
@@ -111,6 +125,7 @@ impl From<Refusal> for Failure {
 
 /// A request to the control API.
 struct Call<'a> {
+    request: RequestId,
     http: &'a Request<Vec<u8>>,
 }
 
@@ -147,7 +162,7 @@ impl Call<'_> {
 impl Service {
     /// Answers a request to the control API.
     pub(crate) fn serve_control(&mut self, request: RequestId, http: &Request<Vec<u8>>) {
-        let response = match self.control(&Call { http }) {
+        let response = match self.control(&Call { request, http }) {
             Ok(Answer::Json(value)) => {
                 response(StatusCode::OK, "application/json", value.to_string().into())
             }
@@ -159,6 +174,7 @@ impl Service {
                 );
                 response
             }
+            Ok(Answer::Later) => return,
             Ok(Answer::Redirect(to)) => {
                 let mut response = response(StatusCode::SEE_OTHER, "text/plain", Vec::new());
                 if let Ok(to) = HeaderValue::from_str(&to) {
@@ -166,9 +182,17 @@ impl Service {
                 }
                 response
             }
-            Err(Failure { status, text }) => {
+            Err(Failure {
+                status,
+                text,
+                allow,
+            }) => {
                 let body = json!({ "error": text }).to_string();
-                response(status, "application/json", body.into())
+                let mut response = response(status, "application/json", body.into());
+                if let Some(Ok(methods)) = allow.map(HeaderValue::try_from) {
+                    response.headers_mut().insert(header::ALLOW, methods);
+                }
+                response
             }
         };
         self.emit(Output::Respond { request, response });
@@ -207,7 +231,10 @@ impl Service {
             Endpoint::State => self.state_json(),
             Endpoint::Settings => self.settings.to_json(),
             Endpoint::ChangeSettings => self.change_settings(call)?,
-            Endpoint::Clock => self.advance_by(call)?,
+            Endpoint::Clock => {
+                self.advance_by(call)?;
+                return Ok(Answer::Later);
+            }
             Endpoint::Scripts => json!({ "ready": crate::Script::READY }),
             Endpoint::Script => json!(*self.script),
             Endpoint::ChangeScript => self.change_script(call)?,
@@ -253,9 +280,14 @@ fn unknown(path: &str, segments: &[&str]) -> Failure {
         let text = format!("Nothing is at {path}; {PREFIX}/openapi.json says what there is.");
         Failure::not_found(text)
     } else {
-        let text = format!("{path} takes {} only.", methods.join(" and "));
-        Failure::new(StatusCode::METHOD_NOT_ALLOWED, text)
+        Failure::wrong_method(path, &methods)
     }
+}
+
+/// The answer when the clock has jumped.
+pub(crate) fn jumped(now: &str) -> Response<Vec<u8>> {
+    let body = json!({ "now": now }).to_string();
+    response(StatusCode::OK, "application/json", body.into())
 }
 
 fn response(status: StatusCode, content_type: &'static str, body: Vec<u8>) -> Response<Vec<u8>> {

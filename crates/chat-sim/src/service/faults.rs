@@ -30,8 +30,8 @@ pub(crate) enum Issued {
 }
 
 impl Service {
-    /// Makes something go wrong. A thousand faults are kept, spent ones included; the oldest go
-    /// first.
+    /// Makes something go wrong. A thousand faults are kept; of more, those that are over go first,
+    /// and the oldest of them.
     pub fn inject(&mut self, now: Duration, mut fault: Fault) -> FaultId {
         self.advance(now);
         // Whichever contact of a chain is named, the fault is for the chat.
@@ -60,6 +60,23 @@ impl Service {
     /// Ends all faults. Sockets that are half open stay so.
     pub fn clear_faults(&mut self) {
         self.faults.end_all();
+    }
+
+    /// Ends the faults that are for one chat.
+    pub(super) fn clear_faults_of(&mut self, key: ContactKey) {
+        let Some(contact) = self.contacts.get(&key) else {
+            return;
+        };
+        let id = contact.id.as_str();
+        let own: Vec<FaultId> = self
+            .faults
+            .states()
+            .filter(|state| state.fault.contact.as_deref() == Some(id))
+            .map(|state| state.id)
+            .collect();
+        for fault in own {
+            self.faults.end(fault);
+        }
     }
 
     /// The faults that are kept, spent and cleared ones included, oldest first.

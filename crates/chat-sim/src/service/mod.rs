@@ -10,6 +10,7 @@ mod faults;
 mod handshakes;
 mod history;
 mod idle;
+mod jump;
 mod processing;
 mod requests;
 mod script;
@@ -33,6 +34,7 @@ use crate::output::{Output, RequestId, SocketId};
 use crate::quota::Quotas;
 use crate::random::Random;
 use crate::script::Script;
+use crate::script_run::ScriptSteps;
 use crate::settings::{Settings, Start};
 use crate::wall;
 
@@ -76,6 +78,7 @@ pub struct Service {
     pub(crate) start: Start,
     pub(crate) settings: Settings,
     pub(crate) script: Arc<Script>,
+    script_steps: Arc<ScriptSteps>,
     pub(crate) now: Duration,
     pub(crate) random: Random,
     /// What page tokens are sealed with.
@@ -100,6 +103,8 @@ pub struct Service {
     outputs: VecDeque<Output>,
     delayed_outputs: usize,
     stream_numbers: u64,
+    /// A jump of the clock that is under way.
+    jump: Option<jump::Jump>,
     requests: BTreeMap<Operation, u64>,
     quotas: Quotas,
     cut_off: BTreeMap<&'static str, u64>,
@@ -115,6 +120,7 @@ impl Service {
         Self {
             start,
             settings,
+            script_steps: Arc::new(ScriptSteps::from(&*script)),
             script,
             now: start.now,
             page_secret: random.number(),
@@ -135,6 +141,7 @@ impl Service {
             outputs: VecDeque::new(),
             delayed_outputs: 0,
             stream_numbers: 0,
+            jump: None,
             requests: BTreeMap::new(),
             quotas: Quotas::default(),
             cut_off: BTreeMap::new(),
@@ -187,47 +194,41 @@ impl Service {
     /// When much is due, it does a part of it, and wants to be called again at once.
     pub fn handle_timeout(&mut self, now: Duration) {
         self.advance(now);
-        self.do_what_is_due();
-    }
-
-    /// Lets time jump. Everything that is due on the way happens in its order, each at its own
-    /// time; then [`Output::AdvanceClock`] tells the shell. Only the service's time jumps: the
-    /// timers of clients know nothing of it.
-    pub fn advance_clock(&mut self, now: Duration, by: Duration) {
-        self.advance(now);
-        let until = self.now.saturating_add(by);
-        self.emit(Output::AdvanceClock { by });
-        while let Some(due) = self.agenda.next_due().filter(|due| *due <= until) {
-            self.advance(due);
-            self.do_what_is_due();
+        if self.is_jumping() {
+            self.go_on_jumping();
+            return;
         }
-        self.advance(until);
-    }
-
-    fn do_what_is_due(&mut self) {
         for _ in 0..TASKS {
-            let Some(task) = self.agenda.pop_due(self.now) else {
+            if !self.do_next() {
                 return;
-            };
-            match task {
-                Task::Emit(output, _) => {
-                    self.delayed_outputs = self.delayed_outputs.saturating_sub(1);
-                    self.outputs.push_back(*output);
-                }
-                Task::ExpireSocket(socket) => {
-                    self.close_socket(socket, 1000, "The connection has expired");
-                }
-                Task::FlushSocket(socket) => self.flush_socket(socket),
-                Task::CloseSockets(contact) => self.close_sockets(contact, "The chat has ended"),
-                Task::EndContact(contact, reason) => self.end(contact, reason),
-                Task::RunScript(contact) => self.run_script(contact),
-                Task::GoOnStreaming(contact, number) => self.go_on_streaming(contact, number),
-                Task::Idle(contact, role) => self.idle(contact, role),
-                Task::PublishMessages(contact) => self.publish_processed(contact),
-                Task::JudgeFile(contact, number) => self.judge_file(contact, number),
-                Task::Strike(fault) => self.strike_sockets(fault),
             }
         }
+    }
+
+    /// Does the next thing that is due; false when nothing is.
+    fn do_next(&mut self) -> bool {
+        let Some(task) = self.agenda.pop_due(self.now) else {
+            return false;
+        };
+        match task {
+            Task::Emit(output, _) => {
+                self.delayed_outputs = self.delayed_outputs.saturating_sub(1);
+                self.outputs.push_back(*output);
+            }
+            Task::ExpireSocket(socket) => {
+                self.close_socket(socket, 1000, "The connection has expired");
+            }
+            Task::FlushSocket(socket) => self.flush_socket(socket),
+            Task::CloseSockets(contact) => self.close_sockets(contact, "The chat has ended"),
+            Task::EndContact(contact, reason) => self.end(contact, reason),
+            Task::RunScript(contact) => self.run_script(contact),
+            Task::GoOnStreaming(contact, number) => self.go_on_streaming(contact, number),
+            Task::Idle(contact, role) => self.idle(contact, role),
+            Task::PublishMessages(contact) => self.publish_processed(contact),
+            Task::JudgeFile(contact, number) => self.judge_file(contact, number),
+            Task::Strike(fault) => self.strike_sockets(fault),
+        }
+        true
     }
 
     /// The next thing for the shell to do. To be drained after every call that takes `&mut self`.
@@ -237,13 +238,14 @@ impl Service {
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) wants to be called; nothing while there is
-    /// nothing to wait for. While outputs wait, it is the present.
+    /// nothing to wait for. While outputs wait, or the clock jumps, it is the present.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Duration> {
-        if self.outputs.is_empty() {
-            self.agenda.next_due()
-        } else {
-            Some(self.now)
+        match &self.jump {
+            // The caller's clock has not followed yet.
+            Some(jump) => Some(jump.from),
+            None if self.outputs.is_empty() => self.agenda.next_due(),
+            None => Some(self.now),
         }
     }
 

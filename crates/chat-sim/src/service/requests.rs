@@ -334,7 +334,10 @@ impl Service {
     }
 }
 
-/// The status, or 500 when the number is none.
+/// The status, or 500 when the number is none that ends a request.
 pub(super) fn status_or_500(status: u16) -> StatusCode {
-    StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    StatusCode::from_u16(status)
+        .ok()
+        .filter(|status| !status.is_informational())
+        .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }

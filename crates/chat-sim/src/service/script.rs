@@ -10,10 +10,11 @@ use crate::api::ReceiptKind;
 use crate::body::CONTENT_BYTES;
 use crate::contact::{ContactKey, EndReason};
 use crate::error::ControlError;
+use crate::fault::Fault;
 use crate::grants::Caller;
 use crate::item::{Item, ItemType, Role, TEXT_PLAIN};
 use crate::script::{Script, Step};
-use crate::script_run::QueuedStep;
+use crate::script_run::{QueuedStep, ScriptSteps};
 
 /// What is to be said every so often and could not be said for longer than this is left out.
 const CATCH_UP: Duration = Duration::from_secs(1);
@@ -22,6 +23,7 @@ impl Service {
     /// What the scripted agent does from now on, in all chats. Steps that wait already go on.
     pub fn set_script(&mut self, now: Duration, script: Script) {
         self.advance(now);
+        self.script_steps = Arc::new(ScriptSteps::from(&script));
         self.script = Arc::new(script);
     }
 
@@ -32,26 +34,27 @@ impl Service {
 
     /// A customer has joined.
     pub(super) fn script_on_join(&mut self, key: ContactKey) {
-        let script = Arc::clone(&self.script);
-        self.queue_script(key, &script.on_join, None);
+        let steps = Arc::clone(&self.script_steps);
+        self.queue_script(key, &steps.on_join, None);
     }
 
     /// A customer has sent a message.
     pub(crate) fn script_on_message(&mut self, key: ContactKey, message: &Arc<Item>) {
-        let script = Arc::clone(&self.script);
-        let rule = script.on_message.iter().find(|rule| rule.is_for(message));
-        if let Some(rule) = rule {
-            self.queue_script(key, &rule.steps, Some(message));
+        let mut rules = self.script.on_message.iter();
+        let rule = rules.position(|rule| rule.is_for(message));
+        let steps = Arc::clone(&self.script_steps);
+        if let Some(steps) = rule.and_then(|rule| steps.on_message.get(rule)) {
+            self.queue_script(key, steps, Some(message));
         }
     }
 
     /// A file of a customer is in the chat.
     pub(super) fn script_on_attachment(&mut self, key: ContactKey, file: &Arc<Item>) {
-        let script = Arc::clone(&self.script);
-        self.queue_script(key, &script.on_attachment, Some(file));
+        let steps = Arc::clone(&self.script_steps);
+        self.queue_script(key, &steps.on_attachment, Some(file));
     }
 
-    fn queue_script(&mut self, key: ContactKey, steps: &[Step], answered: Option<&Arc<Item>>) {
+    fn queue_script(&mut self, key: ContactKey, steps: &[Arc<Step>], answered: Option<&Arc<Item>>) {
         let content = answered.and_then(|item| item.content.as_ref());
         let weight = content.map_or(0, String::len) + steps.len() * size_of::<QueuedStep>();
         let room = if self.memory.fits(weight) {
@@ -112,20 +115,23 @@ impl Service {
         key: ContactKey,
         queued: QueuedStep,
     ) -> Result<Option<Duration>, ControlError> {
-        match &queued.step {
+        let step = Arc::clone(&queued.step);
+        match &*step {
             Step::Wait(by) => return Ok(Some(*by)),
             Step::Type => self.agent_typing(key)?,
             Step::Deliver => self.script_receipt(key, &queued, ReceiptKind::Delivered)?,
             Step::Read => self.script_receipt(key, &queued, ReceiptKind::Read)?,
-            Step::Say(text) => self.script_says(key, text, queued.message())?,
+            Step::Say(text) => {
+                self.script_says(key, text, queued.message())?;
+            }
             Step::SayMany { count, every, text } => {
                 let number = queued.said.saturating_add(1);
                 if number > *count {
                     return Ok(None);
                 }
                 let text = text.replace("{n}", &number.to_string());
-                self.script_says(key, &text, queued.message())?;
-                if number == *count {
+                let has_said = self.script_says(key, &text, queued.message())?;
+                if number == *count || !has_said {
                     return Ok(None);
                 }
                 let every = *every;
@@ -139,7 +145,9 @@ impl Service {
             Step::Chatter { per_second, text } => {
                 let number = queued.said.saturating_add(1);
                 let text = text.replace("{n}", &number.to_string());
-                self.script_says(key, &text, queued.message())?;
+                if !self.script_says(key, &text, queued.message())? {
+                    return Ok(None);
+                }
                 // By the time it was due, not by the present: late wake-ups must not add up.
                 let due = queued.due.unwrap_or(self.now);
                 let next = due.saturating_add(Duration::from_secs(1) / (*per_second).max(1));
@@ -191,7 +199,7 @@ impl Service {
                 self.start_stream(key, chunks, *every)?;
                 // What follows comes behind the whole message, which is due at the same time.
                 let pause = QueuedStep {
-                    step: Step::Wait(Duration::ZERO),
+                    step: Arc::new(Step::Wait(Duration::ZERO)),
                     ..queued.clone()
                 };
                 self.comes_first(key, pause);
@@ -226,6 +234,13 @@ impl Service {
                     });
                 }
             }
+            Step::Fault(fault) => {
+                let mut fault = Fault::clone(fault);
+                let chat = self.contacts.get(&key).map(|contact| contact.id.clone());
+                fault.contact = fault.contact.or(chat);
+                self.inject(self.now, fault);
+            }
+            Step::ClearFaults => self.clear_faults_of(key),
             Step::End => self.end(key, EndReason::AgentEnded),
         }
         Ok(None)
@@ -286,17 +301,18 @@ impl Service {
         Ok(())
     }
 
+    /// Says something; false when there is nothing to say.
     fn script_says(
         &mut self,
         key: ContactKey,
         text: &str,
         message: &str,
-    ) -> Result<(), ControlError> {
+    ) -> Result<bool, ControlError> {
         let text = cut(text.replace("{message}", message));
         if text.is_empty() {
-            return Ok(());
+            return Ok(false);
         }
-        self.agent_says(key, TEXT_PLAIN, &text).map(|_| ())
+        self.agent_says(key, TEXT_PLAIN, &text).map(|_| true)
     }
 }
 

@@ -144,15 +144,15 @@ impl SimulatorBuilder {
             port: self.port,
             source,
         })?;
+        let clock = Clock::start(self.manual_clock);
         let (tls, ca) = match self.tls {
             Tls::Off => (None, None),
             Tls::Given(config) => (Some(config), None),
             Tls::SelfSigned => {
-                let (config, ca) = authority::self_signed()?;
+                let (config, ca) = authority::self_signed(clock.unix())?;
                 (Some(config), Some(ca))
             }
         };
-        let clock = Clock::start(self.manual_clock);
         let seed = self.seed.unwrap_or_else(|| clock.seed());
         let mut settings = self.settings;
         let scheme = if tls.is_some() { "wss" } else { "ws" };

@@ -88,6 +88,11 @@ pub(super) async fn pause() {
     tokio::time::sleep(Duration::from_millis(50)).await;
 }
 
+/// Waits for as long as a client may need to read what waits for it.
+pub(super) async fn moment() {
+    tokio::time::sleep(Duration::from_millis(1)).await;
+}
+
 /// What the future gives, or nothing when it takes longer than the limit.
 pub(super) async fn within<T>(limit: Duration, future: impl Future<Output = T>) -> Option<T> {
     tokio::time::timeout(limit, future).await.ok()

@@ -109,9 +109,12 @@ impl Simulator {
     }
 
     /// Lets the service's time jump: see [`Service::advance_clock`]. The real clock, and the
-    /// timers of clients, know nothing of it.
-    pub fn advance(&self, by: Duration) {
+    /// timers of clients, know nothing of it. When much is due on the way, clients are given the
+    /// time to read it.
+    pub async fn advance(&self, by: Duration) {
+        let mut changes = self.shared.changes();
         self.with(|service, now| service.advance_clock(now, by));
+        while self.shared.look(Service::is_jumping) && changes.changed().await.is_ok() {}
     }
 
     /// Waits until the service has come to a state. The condition is looked at after every change.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use http::{Response, StatusCode};
 use tokio::sync::{Notify, Semaphore, mpsc, oneshot, watch};
 
-use super::clock::Clock;
+use super::clock::{self, Clock};
 use super::request_body::LARGE_BODIES;
 use super::tasks::Tasks;
 use super::warnings::Warnings;
@@ -221,11 +221,29 @@ impl Shared {
             let due = self.look(Service::poll_timeout);
             tokio::select! {
                 () = self.clock.sleep_until(due) => {
-                    self.step(|service, now| service.handle_timeout(now));
+                    if self.must_wait_for_clients() {
+                        clock::moment().await;
+                    } else {
+                        self.step(|service, now| service.handle_timeout(now));
+                        // What has come of it is to go out before more comes.
+                        tokio::task::yield_now().await;
+                    }
                 }
                 () = self.timer.notified() => {}
             }
         }
+    }
+
+    /// Whether a jump of the clock has brought more than clients have read: what is due in hours
+    /// must not cut off those who read as fast as they can.
+    fn must_wait_for_clients(&self) -> bool {
+        let state = self.lock();
+        state.service.is_jumping()
+            && (state.unread.held() > UNREAD_BYTES / 2
+                || state.sockets.values().any(|orders| {
+                    orders.commands.capacity() < SEND_QUEUE / 2
+                        || orders.waiting.held() > SEND_QUEUE_BYTES / 2
+                }))
     }
 
     /// Puts a request to the core.

@@ -182,6 +182,10 @@ impl Bench {
         let id = RequestId(self.number());
         self.service.handle_request(self.now, id, request);
         self.drain();
+        while self.service.is_jumping() {
+            self.service.handle_timeout(self.now);
+            self.drain();
+        }
         id
     }
 

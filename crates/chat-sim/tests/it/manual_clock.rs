@@ -28,7 +28,7 @@ async fn time_passes_only_when_the_test_says_so() {
     let chat = start(&mut http).await;
     let mut socket = listen(dial(&simulator).await, &chat.url).await;
 
-    simulator.advance(Duration::from_millis(199));
+    simulator.advance(Duration::from_millis(199)).await;
     let agents = |simulator: &Simulator| {
         simulator.with(|service, now| {
             let contact = service.contact(&chat.contact).expect("it is known");
@@ -36,17 +36,17 @@ async fn time_passes_only_when_the_test_says_so() {
         })
     };
     assert_eq!(agents(&simulator), (1, Duration::from_millis(199)));
-    simulator.advance(Duration::from_millis(1));
+    simulator.advance(Duration::from_millis(1)).await;
     assert_eq!(agents(&simulator), (2, Duration::from_millis(200)));
     hear(&mut socket).await;
     hear(&mut socket).await;
-    simulator.advance(Duration::from_millis(400));
+    simulator.advance(Duration::from_millis(400)).await;
     let said = item(&hear(&mut socket).await);
     assert_eq!(said["Content"], "Hello, how can I help you?");
     assert_eq!(said["AbsoluteTime"], "2027-01-15T08:00:00.600Z");
 
     // A day later the token is no longer good, and a new one is had at once.
-    simulator.advance(Duration::from_secs(24 * 3_600));
+    simulator.advance(Duration::from_secs(24 * 3_600)).await;
     let body = json!({ "ContentType": "text/plain", "Content": "Hi" });
     let (status, _) = ask(&mut http, Operation::SendMessage, &chat.token, &body).await;
     assert_eq!(status, 403);
@@ -84,7 +84,7 @@ async fn two_runs_with_one_seed_and_one_clock_say_the_same() {
         let mut http = dial(&simulator).await;
         let chat = start(&mut http).await;
         let mut socket = listen(dial(&simulator).await, &chat.url).await;
-        simulator.advance(Duration::from_secs(1));
+        simulator.advance(Duration::from_secs(1)).await;
         let mut heard = Vec::new();
         for _ in 0..3 {
             heard.push(hear(&mut socket).await);
@@ -96,4 +96,37 @@ async fn two_runs_with_one_seed_and_one_clock_say_the_same() {
         runs.push((heard, page));
     }
     assert_eq!(runs[0], runs[1]);
+}
+
+#[tokio::test]
+async fn a_client_that_reads_hears_everything_that_a_long_jump_brings() {
+    let simulator = Simulator::builder()
+        .manual_clock()
+        .script(Script::chatterbox(1))
+        .start()
+        .await
+        .expect("a free port");
+    let mut http = dial(&simulator).await;
+    let chat = start(&mut http).await;
+    let mut socket = listen(dial(&simulator).await, &chat.url).await;
+    // The agent's joining, and a message a second.
+    let seconds = 3_000;
+    let jump = simulator.advance(Duration::from_secs(seconds));
+    let read = async {
+        for _ in 0..=seconds {
+            hear(&mut socket).await;
+        }
+    };
+    tokio::join!(jump, read);
+    let said = item(&hear(&mut socket).await);
+    assert_eq!(
+        said["Content"].as_str().map(|text| text.contains("3001")),
+        Some(true),
+        "{said}"
+    );
+    simulator.with(|service, now| {
+        assert!(service.cut_off().is_empty(), "{:?}", service.cut_off());
+        assert_eq!(now, Duration::from_secs(seconds));
+        assert!(!service.is_jumping());
+    });
 }

@@ -6,7 +6,7 @@ use chat_sim::{Item, Operation, Role, Script, Step};
 use serde_json::json;
 
 use crate::attachments::upload;
-use crate::bench::{Bench, Chat, JOINED, LEFT, METADATA, contents};
+use crate::bench::{Bench, Chat, Heard, JOINED, LEFT, METADATA, contents};
 
 const NO_WORDS: [&str; 0] = [];
 
@@ -298,4 +298,75 @@ fn what_is_said_stays_out_of_logs() {
     .expect("a script");
     assert!(!format!("{:?}", script.on_join).contains("secret"));
     assert!(format!("{:?}", Step::Read).contains("Read"));
+}
+
+#[test]
+fn a_script_makes_things_go_wrong_in_its_own_chat() {
+    let script = Script::from_json(
+        r#"{"on_message": [
+            {"equals": "fail", "steps": [
+                {"fault": {"effect": {"answer": {"status": 500, "error_type": "InternalServerException",
+                    "message": "x"}}, "operation": "SendMessage"}}]},
+            {"equals": "cut", "steps": [{"fault": {"effect": {"cut_socket": {"when": "now"}}}}]}
+        ]}"#,
+    )
+    .expect("a script");
+    let mut bench = Bench::with(|settings| settings.script = script);
+    let (chat, other) = (bench.chat(), bench.chat());
+    let (socket, others) = (bench.listen(&chat), bench.listen(&other));
+    bench.send(&chat, "cut");
+    bench.pass_ms(1);
+    assert_eq!(bench.take(socket).last(), Some(&Heard::Aborted));
+    bench.send(&chat, "fail");
+    bench.pass_ms(1);
+    let body = serde_json::json!({ "ContentType": "text/plain", "Content": "again" });
+    let answer = bench.ask(Operation::SendMessage, &chat.token, &body);
+    assert_eq!(answer.status, 500);
+    // The other chat has nothing of it.
+    bench.send(&other, "hello");
+    assert!(
+        bench
+            .take(others)
+            .iter()
+            .all(|heard| matches!(heard, Heard::Frame(_)))
+    );
+}
+
+#[test]
+fn a_script_ends_the_faults_of_its_own_chat() {
+    let script =
+        r#"{"on_join": [{"fault": {"effect": "mute_pings"}}, {"wait_ms": 1000}, "clear_faults"]}"#;
+    let script = Script::from_json(script).expect("a script");
+    let mut bench = Bench::with(|settings| settings.script = script);
+    let chat = bench.chat();
+    let elsewhere = bench.fault(chat_sim::Effect::MuteHeartbeats);
+    let socket = bench.listen(&chat);
+    bench.pass_ms(1);
+    bench.text(socket, r#"{"topic":"aws/ping"}"#);
+    assert_eq!(bench.take(socket), []);
+    bench.pass_ms(1_000);
+    bench.text(socket, r#"{"topic":"aws/ping"}"#);
+    assert_eq!(bench.frames(socket)[0]["statusCode"], 200);
+    let active: Vec<_> = bench
+        .service
+        .faults()
+        .filter(|state| state.active)
+        .map(|state| state.id)
+        .collect();
+    assert_eq!(active, [elsewhere]);
+}
+
+#[test]
+fn a_step_that_has_nothing_to_say_is_done() {
+    let script = r#"{"on_join": [
+        {"say_many": {"count": 4294967295, "every_ms": 0, "text": ""}},
+        {"chatter": {"per_second": 1000, "text": "{message}"}},
+        {"say": "done"}
+    ]}"#;
+    let script = Script::from_json(script).expect("a script");
+    let mut bench = Bench::with(|settings| settings.script = script);
+    let chat = bench.chat();
+    let socket = bench.listen(&chat);
+    bench.pass_ms(10);
+    assert_eq!(bench.said(socket), ["done"]);
 }
