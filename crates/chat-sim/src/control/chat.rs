@@ -42,9 +42,18 @@ struct StreamBody {
     every_ms: u64,
 }
 
+impl Call<'_> {
+    /// The only member of the body: a name or an id.
+    fn text(&self, name: &str) -> Result<String, Failure> {
+        self.read(&[name], |fields| {
+            Ok(fields.text(name, ID_LENGTH)?.to_owned())
+        })
+    }
+}
+
 impl Service {
     pub(super) fn start_chat_by(&mut self, call: &Call<'_>) -> Result<Value, Failure> {
-        let name = call.read(|fields| Ok(fields.text("display_name", ID_LENGTH)?.to_owned()))?;
+        let name = call.text("display_name")?;
         let chat = self.start_chat(self.now, &name)?;
         Ok(json!({
             "contact_id": chat.contact_id,
@@ -54,7 +63,7 @@ impl Service {
     }
 
     pub(super) fn agent_socket_by(&mut self, call: &Call<'_>) -> Result<Value, Failure> {
-        let name = call.read(|fields| Ok(fields.text("agent_name", ID_LENGTH)?.to_owned()))?;
+        let name = call.text("agent_name")?;
         Ok(json!({ "url": self.agent_socket_url(self.now, &name)? }))
     }
 
@@ -65,17 +74,19 @@ impl Service {
         call: &Call<'_>,
     ) -> Result<Value, Failure> {
         let now = self.now;
-        let text = |name| call.read(|fields| Ok(fields.text(name, ID_LENGTH)?.to_owned()));
         let answer = match act {
             Act::AgentJoins => {
-                let name = text("display_name")?;
+                let name = call.text("display_name")?;
                 json!({ "participant_id": self.agent_joins(now, id, &name)? })
             }
             Act::AgentSends => {
                 let (content_type, content) = message(call)?;
                 json!({ "item": self.agent_sends(now, id, &content_type, &content)? })
             }
-            Act::AgentTypes => done(self.agent_types(now, id)?),
+            Act::AgentTypes => {
+                call.nothing()?;
+                done(self.agent_types(now, id)?)
+            }
             Act::AgentAttaches => {
                 let name = call.parameter("name").unwrap_or_default();
                 let content_type = call
@@ -88,14 +99,17 @@ impl Service {
                 json!({ "attachment_id": self.agent_attaches(now, id, &name, content_type, bytes)? })
             }
             Act::AgentDelivers => {
-                let message = text("message_id")?;
+                let message = call.text("message_id")?;
                 done(self.agent_delivers(now, id, &message)?)
             }
             Act::AgentReads => {
-                let message = text("message_id")?;
+                let message = call.text("message_id")?;
                 done(self.agent_reads(now, id, &message)?)
             }
-            Act::AgentLeaves => done(self.agent_leaves(now, id)?),
+            Act::AgentLeaves => {
+                call.nothing()?;
+                done(self.agent_leaves(now, id)?)
+            }
             Act::BotSends => {
                 let (content_type, content) = message(call)?;
                 json!({ "item": self.bot_sends(now, id, &content_type, &content)? })
@@ -119,11 +133,15 @@ impl Service {
                 seat(&self.seat_agent(now, id, &display_name, role)?)
             }
             Act::Transfer => {
-                let to_agent = text("to_agent")?;
+                let to_agent = call.text("to_agent")?;
                 seat(&self.transfer(now, id, &to_agent)?)
             }
-            Act::End => done(self.end_contact(now, id)?),
+            Act::End => {
+                call.nothing()?;
+                done(self.end_contact(now, id)?)
+            }
             Act::CutSockets => {
+                call.nothing()?;
                 if self.contact(id).is_none() {
                     return Err(crate::ControlError::NoSuchContact(id.to_owned()).into());
                 }
@@ -136,7 +154,7 @@ impl Service {
 
 /// The content type and content of a message; plain text when nothing is said of its type.
 fn message(call: &Call<'_>) -> Result<(String, String), Failure> {
-    call.read(|fields| {
+    call.read(&["content", "content_type"], |fields| {
         let content_type = fields
             .optional_text("content_type", 1..=100)?
             .unwrap_or(TEXT_PLAIN);

@@ -11,7 +11,7 @@ use crate::service::{Service, TimerType};
 
 /// How many contacts are listed when the request does not say.
 const LISTED: u64 = 100;
-/// How many contacts, or items, an answer has at most.
+/// How many contacts, items or receipts an answer has at most.
 const MOST: u64 = 1_000;
 
 impl Service {
@@ -32,6 +32,7 @@ impl Service {
         let mut answer = self.summary(contact);
         let receipts: Vec<Value> = contact
             .receipts()
+            .take(usize::try_from(MOST).unwrap_or(usize::MAX))
             .map(|(message, receipt)| {
                 json!({
                     "message_id": message,

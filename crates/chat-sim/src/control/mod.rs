@@ -146,10 +146,29 @@ impl Call<'_> {
         })
     }
 
-    /// What the body's members say.
-    fn read<T>(&self, read: impl FnOnce(&Fields<'_>) -> Result<T, Refusal>) -> Result<T, Failure> {
+    /// What the body's members say, which are of these names only: a name that is written wrong
+    /// must not go unnoticed.
+    fn read<T>(
+        &self,
+        names: &[&str],
+        read: impl FnOnce(&Fields<'_>) -> Result<T, Refusal>,
+    ) -> Result<T, Failure> {
         let members = body::parse(self.http.body())?;
+        if let Some(unknown) = members.keys().find(|name| !names.contains(&name.as_str())) {
+            let known = match names {
+                [] => "the body has no members".to_owned(),
+                names => format!("there are {}", names.join(", ")),
+            };
+            return Err(Failure::bad(format!(
+                "There is no member {unknown}; {known}."
+            )));
+        }
         Ok(read(&Fields::new(&members))?)
+    }
+
+    /// Nothing is said.
+    fn nothing(&self) -> Result<(), Failure> {
+        self.read(&[], |_| Ok(()))
     }
 
     /// The body as a value of its own form.

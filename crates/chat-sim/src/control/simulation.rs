@@ -68,7 +68,7 @@ impl Service {
 
     /// Lets the clock jump; the request is answered when it has.
     pub(super) fn advance_by(&mut self, call: &Call<'_>) -> Result<(), Failure> {
-        let by = call.read(|fields| {
+        let by = call.read(&["advance_ms"], |fields| {
             fields
                 .optional_integer("advance_ms", 0..=LONGEST_JUMP)?
                 .ok_or_else(|| fields.missing("advance_ms"))

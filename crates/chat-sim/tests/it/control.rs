@@ -489,6 +489,20 @@ fn errors_say_what_to_do() {
         ),
         (
             Method::POST,
+            format!("contacts/{contact}/agent/message"),
+            json!({ "content": "x", "contentType": "text/markdown" }),
+            400,
+            "there are content, content_type",
+        ),
+        (
+            Method::POST,
+            format!("contacts/{contact}/agent/typing"),
+            json!({ "a": 1 }),
+            400,
+            "no member a",
+        ),
+        (
+            Method::POST,
             "contacts".to_owned(),
             json!({ "display_name": "" }),
             400,
