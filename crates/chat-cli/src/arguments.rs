@@ -61,8 +61,9 @@ const SIMULATE_EXAMPLES: &str = r#"Examples:
   connect-chat simulate --tls self-signed --ca ca.pem --quotas --set socket_lifetime_ms=60000
 
 The first line on standard output is JSON, for programs that start it: "endpoint" is the URL for
-clients, "control" the URL of the control API (agents, faults, the truth; see its /openapi.json) and,
-with a slash at its end, of the console for a browser; "ca" is the file with the certificate.
+clients, "control" that of the control API (agents, faults, the truth: see openapi.json there), and
+"ca" the file with the certificate. A browser finds the console at "control" with a slash behind it:
+http://127.0.0.1:8080/_sim/
 
 To start a chat without --start-chat:
   curl -X PUT http://127.0.0.1:8080/contact/chat -H 'Content-Type: application/json' \

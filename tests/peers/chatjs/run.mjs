@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
-import { launchOptions } from './peer/chromium.mjs';
+import { launchOptions } from '../support/chromium.mjs';
 
 const results = fileURLToPath(new URL('../../../target/peers/results/', import.meta.url));
 // All of them, or those that PEER_SCENARIOS names: `messages,typing`.

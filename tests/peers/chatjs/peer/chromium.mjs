@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import { chromium } from 'playwright-core';
+import { launchOptions } from '../../support/chromium.mjs';
 import { compressTime } from './compress-time.mjs';
 
 const files = {
@@ -18,20 +19,6 @@ async function answer(request, response) {
   response.setHeader('Content-Type', file ? 'text/javascript' : 'text/html');
   response.end(file ? await readFile(file) : html);
 }
-
-/** What to start Chromium with. */
-export const launchOptions = {
-  executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
-  args: [
-    '--no-sandbox',
-    '--disable-gpu',
-    '--disable-quic',
-    '--no-first-run',
-    '--disable-background-networking',
-    '--disable-component-update',
-    '--disable-sync',
-  ],
-};
 
 let browser;
 

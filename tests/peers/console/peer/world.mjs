@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { after } from 'node:test';
 import { chromium } from 'playwright-core';
+import { launchOptions } from '../../support/chromium.mjs';
 import { recorded } from '../../support/results.mjs';
 import { startSimulator } from '../../support/simulator.mjs';
 
@@ -14,19 +15,7 @@ const network = /^(Failed to load resource|WebSocket connection to)/;
 
 let browser;
 
-const startBrowser = () =>
-  chromium.launch({
-    executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ],
-  });
+const startBrowser = () => chromium.launch(launchOptions);
 
 after(async () => (await browser)?.close());
 
