@@ -9,9 +9,11 @@ use crate::item::Item;
 use crate::memory::Charge;
 use crate::script::{Script, Step};
 
-/// The steps of a script, as all share them who have them to do.
-#[derive(Default)]
+/// What is made of a script once, when it is given: its steps, as all share them who have them to
+/// do.
 pub(crate) struct ScriptSteps {
+    /// The name of the script, when it is a ready one.
+    pub(crate) name: &'static str,
     pub(crate) on_join: Vec<Arc<Step>>,
     /// For each rule.
     pub(crate) on_message: Vec<Vec<Arc<Step>>>,
@@ -21,7 +23,13 @@ pub(crate) struct ScriptSteps {
 impl From<&Script> for ScriptSteps {
     fn from(script: &Script) -> Self {
         let shared = |steps: &[Step]| steps.iter().cloned().map(Arc::new).collect();
+        let is_it = |name: &&&str| Script::ready(name).is_ok_and(|ready| ready == *script);
         Self {
+            name: Script::READY
+                .iter()
+                .find(is_it)
+                .copied()
+                .unwrap_or("custom"),
             on_join: shared(&script.on_join),
             on_message: script
                 .on_message

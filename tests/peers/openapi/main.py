@@ -7,10 +7,12 @@ import subprocess
 import sys
 import tempfile
 
-from simulator import Simulator, call
+from simulator import call
+from simulator_process import SimulatorProcess
 
 HERE = pathlib.Path(__file__).parent
 METHODS = ("get", "post", "put", "patch", "delete")
+SEED = 7
 # Far more than it takes, for machines that are busy.
 SECONDS = 300
 
@@ -84,7 +86,7 @@ def main():
         # What is in the bundle is the business of other peers.
         bundle = folder / "bundle.js"
         bundle.write_text("'use strict';\n")
-        simulator = Simulator("--chatjs", str(bundle))
+        simulator = SimulatorProcess(SEED, "--chatjs", str(bundle))
         try:
             content, lines = examine(simulator.endpoint, folder)
         finally:

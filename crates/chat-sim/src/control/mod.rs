@@ -278,23 +278,18 @@ impl Service {
 
 /// Nothing is at this path, or not with this method.
 fn unknown(path: &str, segments: &[&str]) -> Failure {
-    let methods: Vec<&str> = [
+    let methods = [
         Method::GET,
         Method::POST,
         Method::PUT,
         Method::PATCH,
         Method::DELETE,
-    ]
-    .iter()
-    .filter(|method| Endpoint::route(method, segments).is_some())
-    .map(|method| match *method {
-        Method::GET => "GET",
-        Method::POST => "POST",
-        Method::PUT => "PUT",
-        Method::PATCH => "PATCH",
-        _ => "DELETE",
-    })
-    .collect();
+    ];
+    let methods: Vec<&str> = methods
+        .iter()
+        .filter(|method| Endpoint::route(method, segments).is_some())
+        .map(Method::as_str)
+        .collect();
     if methods.is_empty() {
         let text = format!("Nothing is at {path}; {PREFIX}/openapi.json says what there is.");
         Failure::not_found(text)

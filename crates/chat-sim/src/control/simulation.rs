@@ -37,22 +37,13 @@ impl Service {
             "contacts": self.contacts.len(),
             "live_contacts": live,
             "open_sockets": self.open_sockets(),
-            "script": self.script_name(),
+            "script": self.script_steps.name,
             "quotas": self.settings.quotas,
             "requests": self.request_counts(),
             "throttled": self.throttle_counts(),
             "faults_struck": self.fault_hits_by_effect(),
             "cut_off": self.cut_off(),
         })
-    }
-
-    /// The name of the script, when it is a ready one.
-    fn script_name(&self) -> &'static str {
-        Script::READY
-            .iter()
-            .find(|name| Script::ready(name).is_ok_and(|ready| ready == *self.script))
-            .copied()
-            .unwrap_or("custom")
     }
 
     pub(super) fn change_settings(&mut self, call: &Call<'_>) -> Result<Value, Failure> {

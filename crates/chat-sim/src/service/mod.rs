@@ -78,7 +78,7 @@ pub struct Service {
     pub(crate) start: Start,
     pub(crate) settings: Settings,
     pub(crate) script: Arc<Script>,
-    script_steps: Arc<ScriptSteps>,
+    pub(crate) script_steps: Arc<ScriptSteps>,
     pub(crate) now: Duration,
     pub(crate) random: Random,
     /// What page tokens are sealed with.

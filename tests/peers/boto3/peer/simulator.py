@@ -3,12 +3,10 @@
 import http.client
 import itertools
 import json
-import os
-import select
-import subprocess
 from urllib.parse import urlsplit
 
-START_SECONDS = 10
+from simulator_process import SimulatorProcess
+
 # Each simulator has a seed of its own, the same in each run: their ids are different then.
 SEEDS = itertools.count(7)
 
@@ -36,31 +34,11 @@ def request(method, url, body=None, headers=None):
         connection.close()
 
 
-class Simulator:
-    """A running `connect-chat simulate`."""
+class Simulator(SimulatorProcess):
+    """A running `connect-chat simulate`, and its control API."""
 
     def __init__(self, *arguments):
-        program = os.environ["CONNECT_CHAT"]
-        seed = str(next(SEEDS))
-        command = [program, "simulate", "--port", "0", "--seed", seed, *arguments]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-        ready, _, _ = select.select([self.process.stdout], [], [], START_SECONDS)
-        first = self.process.stdout.readline() if ready else b""
-        if not first:
-            self.stop()
-            raise AssertionError("the simulator does not start")
-        self.endpoint = json.loads(first)["endpoint"]
-
-    def stop(self):
-        """Ends it; it must end in an orderly way. Answers its exit status."""
-        self.process.terminate()
-        try:
-            return self.process.wait(timeout=5)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            return self.process.wait()
-        finally:
-            self.process.stdout.close()
+        super().__init__(next(SEEDS), *arguments)
 
     def control(self, method, path, body=None):
         """A request to the control API. Answers the JSON object."""
