@@ -76,7 +76,7 @@ Ctrl-C and SIGTERM are the orderly end: the exit status is 0. It is 1 when the p
 #[command(name = "connect-chat", version, after_help = EXAMPLES, max_term_width = 100)]
 pub(crate) struct Arguments {
     /// Log to standard error: a level (error, warn, info, debug, trace) or a filter such as
-    /// chat_tokio=debug. Tokens and what people write are never logged
+    /// chat_driver=debug. Tokens and what people write are never logged
     #[arg(long, global = true, value_name = "LEVEL|FILTER")]
     pub(crate) log: Option<String>,
 

@@ -12,7 +12,7 @@ use crate::outcome::Failure;
 
 /// Whose records are shown. Those of other libraries are not: they may show URLs, which carry
 /// tokens here.
-const OURS: [&str; 4] = ["connect_chat", "chat_proto", "chat_sim", "chat_tokio"];
+const OURS: [&str; 4] = ["connect_chat", "chat_driver", "chat_proto", "chat_sim"];
 
 /// Begins to log. Without a filter nothing is logged.
 ///
@@ -40,7 +40,7 @@ fn parse(filter: &str) -> Result<EnvFilter, Failure> {
     EnvFilter::builder().parse(filter).map_err(|error| {
         Failure::arguments(format!(
             "--log {filter:?} cannot be read: {error}; it is a level (error, warn, info, debug, \
-             trace) or a filter such as chat_tokio=debug"
+             trace) or a filter such as chat_driver=debug"
         ))
     })
 }
@@ -59,18 +59,18 @@ mod tests {
 
     #[test]
     fn levels_and_filters_are_read_and_nonsense_is_refused() {
-        for filter in ["debug", "chat_tokio=trace", "warn,chat_sim=debug"] {
+        for filter in ["debug", "chat_driver=trace", "warn,chat_sim=debug"] {
             assert!(parse(filter).is_ok(), "{filter}");
         }
-        let error = parse("chat_tokio=loud").unwrap_err().to_string();
-        assert!(error.contains("chat_tokio=loud"), "{error}");
+        let error = parse("chat_driver=loud").unwrap_err().to_string();
+        assert!(error.contains("chat_driver=loud"), "{error}");
     }
 
     #[test]
     fn only_the_records_of_this_project_are_shown() {
-        assert!(is_ours("chat_tokio::driver"));
+        assert!(is_ours("chat_driver::driver"));
         assert!(is_ours("connect_chat"));
         assert!(!is_ours("tungstenite::handshake::client"));
-        assert!(!is_ours("chat_tokio_other"));
+        assert!(!is_ours("chat_driver_other"));
     }
 }

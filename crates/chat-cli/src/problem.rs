@@ -98,6 +98,10 @@ impl From<&TransportError> for Problem {
             TransportErrorKind::Connect => {
                 ("connect", "check the endpoint, and that the service is up")
             }
+            TransportErrorKind::Proxy => (
+                "proxy",
+                "check HTTPS_PROXY and HTTP_PROXY, or name the endpoint in NO_PROXY",
+            ),
             TransportErrorKind::Tls => ("tls", "check the endpoint and its certificate"),
             TransportErrorKind::Broken => ("broken", "check the network, and try again later"),
             TransportErrorKind::HandshakeRefused => ("handshake_refused", "try again later"),

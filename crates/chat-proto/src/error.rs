@@ -159,6 +159,9 @@ pub enum TransportErrorKind {
     /// The connection was refused or could not be made.
     #[error("no connection could be made")]
     Connect,
+    /// The HTTP proxy could not be reached, refused, or is none.
+    #[error("the HTTP proxy made no connection")]
+    Proxy,
     /// TLS failed; most often a certificate that is not trusted.
     #[error("TLS failed")]
     Tls,
@@ -298,6 +301,7 @@ impl RequestError {
                 TransportErrorKind::Timeout
                 | TransportErrorKind::Resolve
                 | TransportErrorKind::Connect
+                | TransportErrorKind::Proxy
                 | TransportErrorKind::Tls
                 | TransportErrorKind::Broken
                 | TransportErrorKind::HandshakeRefused

@@ -53,33 +53,51 @@
 //! `tungstenite` below logs by itself, through `log`: at the level TRACE it shows whole handshakes,
 //! and the URL of one carries a token.
 
-mod address;
-mod client;
-mod clock;
-mod dial;
-mod driven;
-mod driver;
-mod error;
-mod events;
-mod files;
 mod http;
-mod hub;
-mod limiter;
-mod requests;
-mod session;
-mod shared;
+pub mod runtime;
 mod socket;
 mod tls;
-mod transfer;
-mod waiters;
 
-pub use chat_proto;
-pub use client::{Client, ClientBuilder};
-pub use error::{
-    AttachmentFailure, CallError, ClientError, ConnectFailure, FailedAttachment, FailedMessage,
-    ResendFailure, SendFailure, SessionError, StartChatError,
+#[doc(inline)]
+pub use chat_driver::{
+    AgentHub, AgentProvider, AttachmentFailure, CallError, ChatSession, ClientError,
+    ConnectFailure, Events, FailedAttachment, FailedMessage, HubEvents, NoRuntime, OlderLoaded,
+    Progress, ProvidedFuture, Proxy, ResendFailure, SendFailure, Sent, SessionError, Shutdown,
+    StartChatError, chat_proto,
 };
-pub use events::Events;
-pub use files::{AttachmentSink, AttachmentSource};
-pub use hub::{AgentHub, AgentProvider, HubEvents, ProvidedFuture};
-pub use session::{ChatSession, OlderLoaded, Sent};
+
+use runtime::Tokio;
+
+/// Where sessions come from, on tokio.
+pub type Client = chat_driver::Client<Tokio>;
+
+/// Settings of a client, on tokio.
+pub type ClientBuilder = chat_driver::ClientBuilder<Tokio>;
+
+/// A file to send, from memory, a path, or any `tokio::io::AsyncRead`.
+pub type AttachmentSource = chat_driver::AttachmentSource<Tokio>;
+
+/// Where a downloaded file goes: to a path, or any `tokio::io::AsyncWrite`.
+pub type AttachmentSink = chat_driver::AttachmentSink<Tokio>;
+
+#[cfg(test)]
+mod tests {
+    use chat_proto::api::Endpoint;
+    use chat_proto::{ChatDetails, Config};
+
+    use super::*;
+
+    #[test]
+    fn a_session_outside_a_runtime_is_refused() {
+        let endpoint = Endpoint::custom("http://127.0.0.1:1").unwrap();
+        let details = ChatDetails {
+            contact_id: "c".into(),
+            participant_id: "p".into(),
+            participant_token: "t".into(),
+        };
+        let client = Client::builder().build().unwrap();
+        let error = client.session(Config::new(endpoint), details).unwrap_err();
+        assert!(matches!(error, SessionError::NoRuntime(_)), "{error}");
+        assert!(error.to_string().contains("tokio runtime"), "{error}");
+    }
+}

@@ -1,277 +1,37 @@
-//! One WebSocket: opening it, reading and writing, closing it. Nothing here waits for the driver
-//! or makes it wait: the driver polls.
+//! WebSockets, over TCP or TLS.
 
-use std::borrow::Cow;
-use std::collections::VecDeque;
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
-use std::time::Duration;
 
-use chat_proto::{SocketInput, SocketUrl, TransportError, TransportErrorKind};
-use futures_util::{Sink, SinkExt, Stream, StreamExt};
-use http::Uri;
-use http::header::{HeaderValue, USER_AGENT};
+use ::http::Request;
+use chat_driver::runtime::OpenError;
 use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::client::IntoClientRequest;
-use tokio_tungstenite::tungstenite::error::ProtocolError;
-use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
-use tokio_tungstenite::tungstenite::{Error as WebSocketError, Message};
+use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 
-use crate::address::{self, Address};
-use crate::clock;
-use crate::dial::{self, Dialler};
 use crate::tls;
 
-/// How many frames may wait to be written. A session writes two in ten seconds.
-const WRITE_QUEUE: usize = 64;
-/// How long a close frame may take to go out and be answered.
-const FAREWELL: Duration = Duration::from_secs(2);
-/// What is set aside for reading on each socket. Longer frames get more while they are read.
-const READ_BUFFER: usize = 8 * 1024;
-/// The close code that stands for none (RFC 6455, section 7.4.1).
-const NO_CODE: u16 = 1006;
-
 /// A connection, with or without TLS.
-trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
+pub trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Io for T {}
 
-type WebSocket = WebSocketStream<Box<dyn Io>>;
-type Opening = Pin<Box<dyn Future<Output = Result<WebSocket, TransportError>> + Send>>;
+/// An open WebSocket.
+pub type WebSocket = WebSocketStream<Box<dyn Io>>;
 
-/// What is needed to open WebSockets.
-#[derive(Clone, Debug)]
-pub(crate) struct Opener {
-    pub(crate) dialler: Dialler,
-    pub(crate) tls: Arc<ClientConfig>,
-    pub(crate) frame_limit: usize,
-    pub(crate) allow_insecure: bool,
-    pub(crate) user_agent: HeaderValue,
-}
-
-enum State {
-    Opening(Opening),
-    Open(Box<WebSocket>),
-    /// It broke, or never opened.
-    Gone,
-}
-
-pub(crate) struct Socket {
-    state: State,
-    outgoing: VecDeque<Message>,
-    /// Whether something written may not have been flushed.
-    unflushed: bool,
-    reading: bool,
-    /// Whether it has brought a frame.
-    heard: bool,
-    /// Whether the peer has closed it.
-    closed: bool,
-}
-
-impl Socket {
-    /// Begins to open a WebSocket.
-    pub(crate) fn open(opener: Opener, url: SocketUrl) -> Self {
-        Self {
-            state: State::Opening(Box::pin(open(opener, url))),
-            outgoing: VecDeque::new(),
-            unflushed: false,
-            reading: true,
-            heard: false,
-            closed: false,
-        }
-    }
-
-    /// Queues a text frame.
-    pub(crate) fn send(&mut self, text: Cow<'static, str>) -> Result<(), TransportError> {
-        if self.outgoing.len() >= WRITE_QUEUE {
-            let detail = format!("{WRITE_QUEUE} frames wait to be written and none goes out");
-            return Err(TransportError::new(TransportErrorKind::Broken, detail));
-        }
-        self.outgoing.push_back(match text {
-            Cow::Borrowed(text) => Message::Text(text.into()),
-            Cow::Owned(text) => Message::Text(text.into()),
-        });
-        Ok(())
-    }
-
-    /// Stops reading or goes on; whether that is a change. Reading stops only after the first
-    /// frame: without it, no connection would come about for an application that is slow.
-    pub(crate) fn set_reading(&mut self, reading: bool) -> bool {
-        let changes = self.reading != reading && (reading || self.heard);
-        if changes {
-            self.reading = reading;
-        }
-        changes
-    }
-
-    /// What there is to tell the session; `None` when only something else was done.
-    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<SocketInput>> {
-        let polled = match &mut self.state {
-            State::Opening(opening) => match opening.as_mut().poll(cx) {
-                Poll::Ready(Ok(stream)) => {
-                    self.state = State::Open(Box::new(stream));
-                    return Poll::Ready(Some(SocketInput::Opened));
-                }
-                Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
-                Poll::Pending => return Poll::Pending,
-            },
-            State::Open(_) => self.poll_open(cx),
-            State::Gone => return Poll::Pending,
-        };
-        polled.map(|result| {
-            result.unwrap_or_else(|error| {
-                self.state = State::Gone;
-                Some(SocketInput::Failed(error))
-            })
-        })
-    }
-
-    fn poll_open(
-        &mut self,
-        cx: &mut Context<'_>,
-    ) -> Poll<Result<Option<SocketInput>, TransportError>> {
-        let State::Open(stream) = &mut self.state else {
-            return Poll::Pending;
-        };
-        let mut stream = Pin::new(&mut **stream);
-        let mut is_free = true;
-        while let Some(message) = self.outgoing.pop_front() {
-            match stream.as_mut().poll_ready(cx) {
-                Poll::Ready(ready) => ready.map_err(|error| failure(&error))?,
-                Poll::Pending => {
-                    self.outgoing.push_front(message);
-                    is_free = false;
-                    break;
-                }
-            }
-            let sent = stream.as_mut().start_send(message);
-            sent.map_err(|error| failure(&error))?;
-            self.unflushed = true;
-        }
-        if is_free && self.unflushed {
-            if let Poll::Ready(flushed) = stream.as_mut().poll_flush(cx) {
-                flushed.map_err(|error| failure(&error))?;
-                self.unflushed = false;
-            }
-        }
-        if !self.reading {
-            return Poll::Pending;
-        }
-        let Poll::Ready(frame) = stream.poll_next(cx) else {
-            return Poll::Pending;
-        };
-        let input = match frame {
-            None => Some(SocketInput::Closed(NO_CODE)),
-            Some(Ok(Message::Text(text))) => Some(SocketInput::Text(text.as_str().to_owned())),
-            Some(Ok(Message::Binary(bytes))) => Some(SocketInput::Binary(bytes.len())),
-            Some(Ok(Message::Close(frame))) => {
-                self.closed = true;
-                let code = frame.map_or(NO_CODE, |frame| frame.code.into());
-                Some(SocketInput::Closed(code))
-            }
-            Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {
-                // The answer to a ping goes out with the next flush.
-                self.unflushed = true;
-                None
-            }
-            Some(Err(WebSocketError::Protocol(ProtocolError::ResetWithoutClosingHandshake))) => {
-                Some(SocketInput::Closed(NO_CODE))
-            }
-            Some(Err(error)) => return Poll::Ready(Err(failure(&error))),
-        };
-        self.heard |= input.is_some();
-        Poll::Ready(Ok(input))
-    }
-
-    /// Closes the socket in good order, as far as that can be had in two seconds: what is queued
-    /// and the close frame go out, the peer's answer comes in. One that is not open is dropped.
-    pub(crate) async fn close(self, code: u16) {
-        let State::Open(mut stream) = self.state else {
-            return;
-        };
-        let farewell = async {
-            if !self.closed {
-                for message in self.outgoing {
-                    stream.feed(message).await?;
-                }
-                let frame = CloseFrame {
-                    code: code.into(),
-                    reason: "".into(),
-                };
-                stream.close(Some(frame)).await?;
-            }
-            // Reading writes the answer to the peer's close frame, or brings the peer's answer to
-            // ours. Bytes left unread would make the kernel reset the connection, which can
-            // overtake the close frame.
-            while let Some(Ok(_)) = stream.next().await {}
-            Ok::<(), WebSocketError>(())
-        };
-        clock::within(FAREWELL, farewell).await;
-    }
-}
-
-async fn open(opener: Opener, url: SocketUrl) -> Result<WebSocket, TransportError> {
-    let unusable = |detail| TransportError::new(TransportErrorKind::Protocol, detail);
-    let uri: Uri = url
-        .expose()
-        .parse()
-        .map_err(|_| unusable("the service's WebSocket URL is not a URL"))?;
-    let address = Address::of(&uri, address::WEBSOCKET, opener.allow_insecure)?;
-    let mut request = uri
-        .into_client_request()
-        .map_err(|_| unusable("the service's WebSocket URL cannot be asked for"))?;
-    let headers = request.headers_mut();
-    headers.insert(USER_AGENT, opener.user_agent);
-    let tcp = dial::connect(opener.dialler, &address).await?;
-    let io: Box<dyn Io> = if address.secure {
-        Box::new(tls::secure(opener.tls, &address.host, tcp).await?)
-    } else {
-        Box::new(tcp)
+/// Opens a WebSocket on a connection.
+pub(crate) async fn open(
+    tcp: TcpStream,
+    tls: Option<(ServerName<'static>, Arc<ClientConfig>)>,
+    request: Request<()>,
+    config: WebSocketConfig,
+) -> Result<WebSocket, OpenError> {
+    let io: Box<dyn Io> = match tls {
+        Some((name, config)) => Box::new(tls::secure(config, name, tcp).await?),
+        None => Box::new(tcp),
     };
-    let config = WebSocketConfig::default()
-        .read_buffer_size(READ_BUFFER)
-        .write_buffer_size(0) // a frame goes out when it is there
-        .max_message_size(Some(opener.frame_limit))
-        .max_frame_size(Some(opener.frame_limit));
-    let opened = tokio_tungstenite::client_async_with_config(request, io, Some(config)).await;
-    let (stream, _) = opened.map_err(|error| failure(&error))?;
+    let (stream, _) = client_async_with_config(request, io, Some(config)).await?;
     Ok(stream)
 }
-
-fn failure(error: &WebSocketError) -> TransportError {
-    use TransportErrorKind::{Broken, HandshakeRefused, Protocol, TooLarge};
-    let (kind, detail) = match error {
-        WebSocketError::Io(error) => (Broken, error.to_string()),
-        WebSocketError::ConnectionClosed | WebSocketError::AlreadyClosed => {
-            (Broken, "the connection is closed".to_owned())
-        }
-        WebSocketError::WriteBufferFull(_) => (Broken, "the write buffer is full".to_owned()),
-        WebSocketError::Protocol(ProtocolError::HandshakeIncomplete) => (
-            Broken,
-            "the connection ended during the handshake".to_owned(),
-        ),
-        WebSocketError::Http(response) => (
-            HandshakeRefused,
-            format!("answered with HTTP {}", response.status().as_u16()),
-        ),
-        WebSocketError::Capacity(error) => (
-            TooLarge,
-            format!("{error}; frame_limit of the client builder sets the limit"),
-        ),
-        // Errors about the URL show parts of it, so their text stays out.
-        WebSocketError::Url(_) => (Protocol, "the WebSocket URL is not usable".to_owned()),
-        WebSocketError::HttpFormat(_) => (Protocol, "the handshake is not HTTP".to_owned()),
-        WebSocketError::Utf8(_) => (Protocol, "a text frame is not UTF-8".to_owned()),
-        WebSocketError::AttackAttempt => (Protocol, "the handshake answer never ends".to_owned()),
-        WebSocketError::Protocol(error) => (Protocol, error.to_string()),
-        WebSocketError::Tls(error) => (TransportErrorKind::Tls, error.to_string()),
-    };
-    TransportError::new(kind, detail)
-}
-
-#[cfg(test)]
-mod tests;

@@ -190,7 +190,7 @@ fn a_wrong_token_fails_the_connect_and_appears_nowhere() {
     assert_eq!(find("message_failed").expect(&ran.stdout)["tag"], "m");
     assert_eq!(find("response").expect(&ran.stdout)["tag"], "y");
     assert_eq!(lines.last().unwrap()["event"], "ended");
-    assert!(ran.stderr.contains("chat_tokio"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("chat_driver"), "{}", ran.stderr);
     for secret in ["hush-hush", "secret text"] {
         assert!(!ran.stderr.contains(secret), "{}", ran.stderr);
     }

@@ -51,6 +51,7 @@ pub fn transport_error() -> impl Strategy<Value = TransportError> {
         TransportErrorKind::Timeout,
         TransportErrorKind::Resolve,
         TransportErrorKind::Connect,
+        TransportErrorKind::Proxy,
         TransportErrorKind::Tls,
         TransportErrorKind::Broken,
         TransportErrorKind::HandshakeRefused,

@@ -2,7 +2,6 @@
 
 use std::error::Error;
 use std::fmt;
-use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,28 +13,32 @@ use http::Request;
 use http::header::CONTENT_LENGTH;
 use http_body_util::BodyExt;
 use hyper::body::{Body, Frame, SizeHint};
-use tokio::io::ReadBuf;
 
-use crate::files::{Content, Reader, SharedSink};
-use crate::http::{Http, exchange_failure, no_body};
+use crate::failure;
+use crate::files::{SharedSink, Upload};
+use crate::http::{Requester, no_body};
+use crate::progress::Watcher;
+use crate::runtime::{Reader, Runtime};
 
 /// How much of a file is read at once.
 const CHUNK: usize = 64 * 1024;
 
-impl Http {
+impl<R: Runtime> Requester<R> {
     /// Uploads a file. It has no time limit of its own; dropping the future cancels it.
     pub(crate) fn upload(
         &self,
         request: Request<()>,
         size: u64,
-        content: Content,
+        content: Upload,
     ) -> impl Future<Output = Result<Transferred, TransportError>> + Send + 'static {
         let http = self.clone();
         async move {
             http.check(request.uri())?;
             let sent = Arc::new(AtomicU64::new(0));
             let body = FileBody {
-                reader: content.open().await?,
+                watcher: content.watcher.clone(),
+                reader: content.open::<R>().await?,
+                size,
                 left: size,
                 buffer: vec![0; CHUNK],
                 sent: Arc::clone(&sent),
@@ -68,10 +71,11 @@ impl Http {
             if !response.status().is_success() {
                 return Ok(Transferred { status, bytes });
             }
-            let mut file = sink.open(size).await?;
+            let mut file = sink.open::<R>(size).await?;
+            let watcher = sink.watcher();
             let mut body = response.into_body();
             while let Some(frame) = body.frame().await {
-                let frame = frame.map_err(|error| exchange_failure(&error))?;
+                let frame = frame.map_err(|error| failure::exchange(&error))?;
                 let Ok(data) = frame.into_data() else {
                     continue; // trailers
                 };
@@ -80,9 +84,10 @@ impl Http {
                     return Ok(Transferred { status, bytes });
                 }
                 file.write(&data).await?;
+                watcher.tell(bytes, size);
             }
             if bytes == size {
-                file.finish().await?;
+                file.finish::<R>().await?;
             }
             Ok(Transferred { status, bytes })
         }
@@ -92,37 +97,40 @@ impl Http {
 /// A file as the body of a request.
 struct FileBody {
     reader: Reader,
+    size: u64,
     left: u64,
     buffer: Vec<u8>,
     /// How much of it has been handed over.
     sent: Arc<AtomicU64>,
+    watcher: Watcher,
 }
 
 impl Body for FileBody {
     type Data = Bytes;
-    type Error = FileError;
+    type Error = Box<dyn Error + Send + Sync>;
 
     fn poll_frame(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, FileError>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
         let this = self.get_mut();
         let wanted = usize::try_from(this.left).map_or(CHUNK, |left| left.min(CHUNK));
         if wanted == 0 {
             return Poll::Ready(None);
         }
-        let mut buffer = ReadBuf::new(&mut this.buffer[..wanted]);
-        if let Err(error) = ready!(this.reader.as_mut().poll_read(cx, &mut buffer)) {
-            return Poll::Ready(Some(Err(FileError(error.to_string()))));
-        }
-        let read = buffer.filled();
+        let broken = |why: String| Poll::Ready(Some(Err(FileError(why).into())));
+        let buffer = &mut this.buffer[..wanted];
+        let read = match ready!(this.reader.as_mut().poll_read(cx, buffer)) {
+            Ok(length) => &this.buffer[..length.min(wanted)],
+            Err(error) => return broken(error.to_string()),
+        };
         let length = u64::try_from(read.len()).unwrap_or(u64::MAX);
         if length == 0 {
-            let missing = format!("it ends {} bytes before its size", this.left);
-            return Poll::Ready(Some(Err(FileError(missing))));
+            return broken(format!("it ends {} bytes before its size", this.left));
         }
         this.left = this.left.saturating_sub(length);
         this.sent.fetch_add(length, Ordering::AcqRel);
+        this.watcher.tell(this.size - this.left, this.size);
         Poll::Ready(Some(Ok(Frame::data(Bytes::copy_from_slice(read)))))
     }
 

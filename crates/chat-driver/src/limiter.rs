@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::future::Future;
+use std::marker::PhantomData;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
@@ -12,13 +12,25 @@ use tokio::sync::{Notify, oneshot};
 
 use crate::clock::{self, Clock};
 use crate::requests::Answer;
+use crate::runtime::Runtime;
 
 /// Names a request that waits.
 type Ticket = u64;
 
-/// Cheap to clone; clones are the same limiter.
-#[derive(Clone)]
-pub(crate) struct Limiter(Arc<Shared>);
+/// Clones are the same limiter.
+pub(crate) struct Limiter<R> {
+    shared: Arc<Shared>,
+    runtime: PhantomData<fn() -> R>,
+}
+
+impl<R> Clone for Limiter<R> {
+    fn clone(&self) -> Self {
+        Self {
+            shared: Arc::clone(&self.shared),
+            ..*self
+        }
+    }
+}
 
 struct Shared {
     clock: Clock,
@@ -48,10 +60,10 @@ impl Lines {
     }
 }
 
-impl Limiter {
+impl<R: Runtime> Limiter<R> {
     pub(crate) fn new(quotas: &Quotas) -> Self {
-        Self(Arc::new(Shared {
-            clock: Clock::start(),
+        let shared = Arc::new(Shared {
+            clock: Clock::start::<R>(),
             lines: Mutex::new(Lines {
                 limiter: RateLimiter::new(quotas),
                 waiting: BTreeMap::new(),
@@ -59,27 +71,31 @@ impl Limiter {
                 served: false,
             }),
             joined: Notify::new(),
-        }))
+        });
+        Self {
+            shared,
+            runtime: PhantomData,
+        }
     }
 
-    /// Asks for the turn of a request; `None` when it may begin at once. To be called on a tokio
-    /// runtime.
-    pub(crate) fn turn(&self, operation: Operation, priority: Priority) -> Option<Turn> {
+    /// Asks for the turn of a request; `None` when it may begin at once. To be called on a
+    /// task of the runtime.
+    pub(crate) fn turn(&self, operation: Operation, priority: Priority) -> Option<Turn<R>> {
         let (begins, mut may_begin) = oneshot::channel();
         let mut lines = self.lock();
         lines.last_ticket += 1;
         let ticket = lines.last_ticket;
         lines.limiter.submit(ticket, operation, priority);
         lines.waiting.insert(ticket, begins);
-        lines.serve(self.0.clock.now());
+        lines.serve(self.shared.clock.now());
         if may_begin.try_recv().is_ok() {
             return None;
         }
         if lines.served {
-            self.0.joined.notify_one();
+            self.shared.joined.notify_one();
         } else {
             lines.served = true;
-            tokio::spawn(Server::new(self.clone()).run());
+            R::spawn(Server::new(self.clone()).run());
         }
         Some(Turn {
             limiter: self.clone(),
@@ -99,7 +115,7 @@ impl Limiter {
     ) -> Answer<Response<Bytes>> {
         let answer = answer.await;
         if let Ok(response) = &answer {
-            let now = self.0.clock.now();
+            let now = self.shared.clock.now();
             let mut lines = self.lock();
             lines.limiter.handle_response(now, operation, response);
         }
@@ -108,11 +124,14 @@ impl Limiter {
 
     fn lock(&self) -> MutexGuard<'_, Lines> {
         // Nothing in here panics; what is there is whole.
-        self.0.lines.lock().unwrap_or_else(PoisonError::into_inner)
+        self.shared
+            .lines
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl fmt::Debug for Limiter {
+impl<R: Runtime> fmt::Debug for Limiter<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Limiter")
             .field("waiting", &self.lock().limiter.waiting())
@@ -121,15 +140,15 @@ impl fmt::Debug for Limiter {
 }
 
 /// The turn of a request. Dropping it gives the turn up.
-pub(crate) struct Turn {
-    limiter: Limiter,
+pub(crate) struct Turn<R: Runtime> {
+    limiter: Limiter<R>,
     operation: Operation,
     priority: Priority,
     ticket: Ticket,
     may_begin: oneshot::Receiver<()>,
 }
 
-impl Turn {
+impl<R: Runtime> Turn<R> {
     /// Waits until the request may begin.
     pub(crate) async fn come(mut self) {
         // The task that served the lines may be gone with its runtime: who is left asks again.
@@ -142,7 +161,7 @@ impl Turn {
     }
 }
 
-impl Drop for Turn {
+impl<R: Runtime> Drop for Turn<R> {
     fn drop(&mut self) {
         let mut lines = self.limiter.lock();
         lines.waiting.remove(&self.ticket);
@@ -151,27 +170,27 @@ impl Drop for Turn {
 }
 
 /// The task that serves the lines, for as long as anybody waits.
-struct Server {
-    limiter: Limiter,
+struct Server<R: Runtime> {
+    limiter: Limiter<R>,
     done: bool,
 }
 
-impl Server {
-    const fn new(limiter: Limiter) -> Self {
+impl<R: Runtime> Server<R> {
+    const fn new(limiter: Limiter<R>) -> Self {
         let done = false;
         Self { limiter, done }
     }
 
     async fn run(mut self) {
         while let Some((now, next)) = self.serve() {
-            let joined = self.limiter.0.joined.notified();
-            clock::within(next - now, joined).await;
+            let joined = self.limiter.shared.joined.notified();
+            clock::within::<R, _>(next - now, joined).await;
         }
     }
 
     /// Lets all begin that may. The time, and when the next one may; `None` when nobody waits.
     fn serve(&mut self) -> Option<(Instant, Instant)> {
-        let now = self.limiter.0.clock.now();
+        let now = self.limiter.shared.clock.now();
         let mut lines = self.limiter.lock();
         lines.serve(now);
         let next = lines.limiter.poll_timeout();
@@ -184,7 +203,7 @@ impl Server {
     }
 }
 
-impl Drop for Server {
+impl<R: Runtime> Drop for Server<R> {
     fn drop(&mut self) {
         if !self.done {
             let mut lines = self.limiter.lock();
@@ -202,18 +221,19 @@ mod tests {
     use chat_proto::Quota;
 
     use super::*;
+    use crate::testing::Tokio;
 
     const SECOND: Duration = Duration::from_secs(1);
 
     /// One message a second.
-    fn slow() -> Limiter {
+    fn slow() -> Limiter<Tokio> {
         let mut quotas = Quotas::unlimited();
         let one = std::num::NonZeroU32::MIN;
         quotas.set(Operation::SendMessage, Some(Quota::new(one, one)));
         Limiter::new(&quotas)
     }
 
-    fn message(limiter: &Limiter) -> Option<Turn> {
+    fn message(limiter: &Limiter<Tokio>) -> Option<Turn<Tokio>> {
         limiter.turn(Operation::SendMessage, Priority::Message)
     }
 

@@ -10,16 +10,17 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use chat_proto::api::ConnectionCredentials;
 use chat_proto::{
-    CallId, ChatDetails, CommandError, Config, ContactId, Event, Hub, HubAction, HubEvent, HubUrl,
-    Instant, Network, Phase, RequestId, RequestProgress, ResumeState, Session, SocketId,
-    SocketInput, Start, Transferred, TransportError, UploadId,
+    CallId, ChatDetails, CommandError, Config, ContactId, EndReason, Event, Hub, HubAction,
+    HubEvent, HubUrl, Instant, Network, Phase, RequestId, RequestProgress, ResumeState, Session,
+    SocketId, SocketInput, Start, Transferred, TransportError, UploadId,
 };
 use futures_core::Stream;
 use http::Response;
+use tokio::sync::oneshot;
 
-use crate::driven::{Desk, Driven, Want};
+use crate::driven::{self, Desk, Driven, Want};
 use crate::events::Reader;
-use crate::files::{Content, SharedSink};
+use crate::files::{SharedSink, Upload};
 use crate::requests::Answer;
 use crate::session::{ChatSession, State};
 use crate::shared::Lifeline;
@@ -47,6 +48,7 @@ pub trait AgentProvider: Send + Sync + 'static {
 /// When all clones, all its sessions and the [`HubEvents`] are dropped, the hub is closed.
 ///
 /// ```no_run
+/// # use chat_driver as chat_tokio; // or chat_async_std
 /// use chat_tokio::chat_proto::api::ConnectionCredentials;
 /// use chat_tokio::chat_proto::{ChatDetails, Config, ContactId, Draft, HubEvent, HubUrl};
 /// use chat_tokio::{AgentProvider, ChatSession, Client, ProvidedFuture};
@@ -64,12 +66,15 @@ pub trait AgentProvider: Send + Sync + 'static {
 ///     }
 /// }
 ///
-/// # async fn example(client: Client, config: Config, details: ChatDetails)
-/// # -> Result<(), Box<dyn std::error::Error>> {
+/// # async fn example<R: chat_driver::runtime::Runtime>(
+/// #     client: Client<R>,
+/// #     config: Config,
+/// #     details: ChatDetails,
+/// # ) -> Result<(), Box<dyn std::error::Error>> {
 /// let (hub, mut events) = client.hub(config, Desktop)?;
 /// hub.connect()?;
 /// let session: ChatSession = hub.add(details)?; // of a chat the agent has accepted
-/// tokio::spawn(async move { session.send_message(Draft::text("How can I help?")).await });
+/// session.queue_message(Draft::text("How can I help?"))?;
 /// while let Some(event) = events.next().await {
 ///     if let HubEvent::Session { contact_id, event } = event {
 ///         println!("{contact_id}: {event:?}");
@@ -446,14 +451,25 @@ impl Driven for Agents {
         self.hub.handle_timeout(now);
     }
 
+    fn disconnect(&mut self, now: Instant) -> Vec<oneshot::Receiver<EndReason>> {
+        let hub = &mut self.hub;
+        let seats = self.seats.iter();
+        seats
+            .filter_map(|(contact_id, held)| {
+                let session = hub.session_mut(contact_id)?;
+                driven::leave(session, &mut held.lock().desk, now)
+            })
+            .collect()
+    }
+
     fn abandon(&mut self, now: Instant) {
         self.closed = true;
         self.hub.close(now);
     }
 
-    fn content(&mut self, scope: &Self::Scope, upload: UploadId) -> Option<Content> {
+    fn upload(&mut self, scope: &Self::Scope, upload: UploadId) -> Option<Upload> {
         let held = self.seats.get(scope.as_ref()?)?;
-        held.lock().desk.files.content(upload)
+        held.lock().desk.files.upload(upload)
     }
 
     fn sink(&self, scope: &Self::Scope, call: CallId) -> Option<SharedSink> {

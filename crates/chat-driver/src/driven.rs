@@ -4,12 +4,13 @@ use std::pin::Pin;
 
 use bytes::Bytes;
 use chat_proto::{
-    Action, CallId, Event, Instant, Phase, RequestId, RequestProgress, Session, SocketId,
-    SocketInput, Transferred, UploadId,
+    Action, CallId, EndReason, Event, Instant, Phase, RequestId, RequestProgress, Session,
+    SocketId, SocketInput, Transferred, UploadId,
 };
 use http::Response;
+use tokio::sync::oneshot;
 
-use crate::files::{Content, Files, SharedSink};
+use crate::files::{Files, SharedSink, Upload};
 use crate::requests::Answer;
 use crate::waiters::Waiters;
 
@@ -62,11 +63,14 @@ pub(crate) trait Driven: Send + 'static {
     );
     fn handle_given(&mut self, now: Instant, scope: &Self::Scope, given: Self::Given);
     fn handle_timeout(&mut self, now: Instant);
+    /// Leaves all chats, telling the service; what tells that each has ended. Those that cannot be
+    /// left are abandoned.
+    fn disconnect(&mut self, now: Instant) -> Vec<oneshot::Receiver<EndReason>>;
     /// Ends everything without telling the service.
     fn abandon(&mut self, now: Instant);
 
     /// What the next upload of this file reads.
-    fn content(&mut self, scope: &Self::Scope, upload: UploadId) -> Option<Content>;
+    fn upload(&mut self, scope: &Self::Scope, upload: UploadId) -> Option<Upload>;
     /// Where this download goes.
     fn sink(&self, scope: &Self::Scope, call: CallId) -> Option<SharedSink>;
 }
@@ -83,6 +87,25 @@ impl Desk {
         self.waiters.notice(event);
         self.files.notice(event);
     }
+}
+
+/// Leaves the chat of a session; what tells that it has ended, unless it has already.
+pub(crate) fn leave(
+    session: &mut Session,
+    desk: &mut Desk,
+    now: Instant,
+) -> Option<oneshot::Receiver<EndReason>> {
+    if session.phase() == Phase::Ended {
+        return None;
+    }
+    let ended = desk.waiters.end();
+    if session.disconnect(now).is_err() {
+        // It has never been connected, so there is nothing to leave; or it is leaving already.
+        if session.phase() == Phase::Idle {
+            drop(session.abandon(now));
+        }
+    }
+    Some(ended)
 }
 
 /// A session that is driven alone.
@@ -160,13 +183,19 @@ impl Driven for Alone {
         self.session.handle_timeout(now);
     }
 
+    fn disconnect(&mut self, now: Instant) -> Vec<oneshot::Receiver<EndReason>> {
+        leave(&mut self.session, &mut self.desk, now)
+            .into_iter()
+            .collect()
+    }
+
     fn abandon(&mut self, now: Instant) {
         // It refuses only when it is over, which is what is wanted.
         drop(self.session.abandon(now));
     }
 
-    fn content(&mut self, (): &(), upload: UploadId) -> Option<Content> {
-        self.desk.files.content(upload)
+    fn upload(&mut self, (): &(), upload: UploadId) -> Option<Upload> {
+        self.desk.files.upload(upload)
     }
 
     fn sink(&self, (): &(), call: CallId) -> Option<SharedSink> {

@@ -6,6 +6,7 @@ use tokio::task::JoinHandle;
 use tokio_tungstenite::accept_async;
 
 use super::*;
+use crate::testing::{Tokio, connector};
 
 /// No test takes nearly as long.
 const DEADLINE: Duration = Duration::from_secs(10);
@@ -13,7 +14,7 @@ const DEADLINE: Duration = Duration::from_secs(10);
 /// A server that does this with its one client, and a socket that is being opened to it.
 async fn socket<T: Send + 'static, F: Future<Output = T> + Send + 'static>(
     serve: impl FnOnce(TcpStream) -> F + Send + 'static,
-) -> (Socket, JoinHandle<T>) {
+) -> (Socket<Tokio>, JoinHandle<T>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let server = tokio::spawn(async move {
@@ -21,18 +22,18 @@ async fn socket<T: Send + 'static, F: Future<Output = T> + Send + 'static>(
         serve(stream).await
     });
     let opener = Opener {
-        dialler: dial::dialler(),
+        connector: connector(),
         tls: Arc::new(tls::default_config().unwrap()),
         frame_limit: 1024,
-        allow_insecure: false,
-        user_agent: HeaderValue::from_static("test"),
+        headers: HeaderMap::new(),
+        rewrite: None,
     };
     let url = format!("ws://127.0.0.1:{port}/path?token=secret");
     (Socket::open(opener, SocketUrl::from(url)), server)
 }
 
 /// What the socket tells next.
-async fn next(socket: &mut Socket) -> SocketInput {
+async fn next(socket: &mut Socket<Tokio>) -> SocketInput {
     let told = poll_fn(|cx| {
         loop {
             match socket.poll(cx) {
@@ -42,7 +43,7 @@ async fn next(socket: &mut Socket) -> SocketInput {
             }
         }
     });
-    clock::within(DEADLINE, told).await.unwrap()
+    clock::within::<Tokio, _>(DEADLINE, told).await.unwrap()
 }
 
 fn failed_as(input: SocketInput) -> TransportError {
@@ -219,7 +220,7 @@ async fn a_peer_that_does_not_answer_the_close_frame_is_not_waited_for_long() {
     assert_eq!(next(&mut socket).await, SocketInput::Opened);
     tokio::time::pause(); // only timers are waited for from here on
     assert!(
-        clock::within(FAREWELL * 2, socket.close(1000))
+        clock::within::<Tokio, _>(FAREWELL * 2, socket.close(1000))
             .await
             .is_some()
     );

@@ -5,7 +5,8 @@ use chat_proto::{AttachmentId, CallAnswer, CommandError, NewAttachment, Session,
 
 use super::{ChatSession, outcome};
 use crate::error::{AttachmentFailure, CallError};
-use crate::files::{AttachmentSink, AttachmentSource, SharedSink};
+use crate::files::{AttachmentSink, AttachmentSource, SharedSink, Sink};
+use crate::runtime::Runtime;
 
 impl ChatSession {
     /// Sends a file of this name and MIME type, and waits until the service has it. Its item
@@ -15,14 +16,15 @@ impl ChatSession {
     ///
     /// # Errors
     /// [`AttachmentFailure`]: the file was refused, or could not be sent, and at which stage.
-    pub async fn send_attachment(
+    pub async fn send_attachment<R: Runtime>(
         &self,
         name: impl Into<String>,
         content_type: impl Into<String>,
-        source: AttachmentSource,
+        source: AttachmentSource<R>,
     ) -> Result<AttachmentId, AttachmentFailure> {
+        let source = source.into_source();
         let settled = self.command(|state, now| {
-            let attachment = NewAttachment::new(name, content_type, source.size());
+            let attachment = NewAttachment::new(name, content_type, source.size);
             let upload = state.session.send_attachment(now, attachment)?;
             state.desk.files.add_source(upload, source);
             Ok::<_, CommandError>(state.desk.waiters.attachment(upload))
@@ -54,12 +56,13 @@ impl ChatSession {
     ///
     /// # Errors
     /// [`CallError`]: the request was refused, or the file could not be had as a whole.
-    pub async fn download_attachment(
+    pub async fn download_attachment<R: Runtime>(
         &self,
         attachment: AttachmentId,
-        sink: AttachmentSink,
+        sink: AttachmentSink<R>,
     ) -> Result<u64, CallError> {
-        self.download(attachment, &SharedSink::new(sink)).await
+        let sink = SharedSink::new(sink.into_sink());
+        self.download(attachment, &sink).await
     }
 
     /// Downloads a file of the chat of at most 100 MiB, the service's own limit, into memory.
@@ -69,7 +72,7 @@ impl ChatSession {
     /// # Errors
     /// As [`download_attachment`](Self::download_attachment).
     pub async fn attachment_bytes(&self, attachment: AttachmentId) -> Result<Vec<u8>, CallError> {
-        let sink = SharedSink::new(AttachmentSink::memory());
+        let sink = SharedSink::new(Sink::memory());
         self.download(attachment, &sink).await?;
         Ok(sink.take_bytes())
     }

@@ -1,7 +1,6 @@
 //! The HTTP requests of a session that are under way, and in the same way its transfers.
 
 use std::collections::BTreeMap;
-use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -86,7 +85,8 @@ mod tests {
             participant_id: "p".into(),
             participant_token: "t".into(),
         };
-        let start = clock::Clock::start().session_start(chat_proto::Seed::from_number(1));
+        let start = clock::Clock::start::<crate::testing::Tokio>()
+            .session_start(chat_proto::Seed::from_number(1));
         let config = chat_proto::Config::new(endpoint);
         let mut session = chat_proto::Session::new(start, config, details).unwrap();
         session.connect(start.now).unwrap();

@@ -1,6 +1,8 @@
 //! What can go wrong, by what was asked. The causes are the errors of `chat_proto`, which say
 //! whose fault it is.
 
+use std::time::Duration;
+
 use chat_proto::{
     AttachmentError, CommandError, ConnectError, Draft, EndReason, LocalId, Refused, RequestError,
     SendError, UploadId,
@@ -23,6 +25,32 @@ pub enum ClientError {
         /// The greatest value accepted.
         to: usize,
     },
+    /// A time is outside its range.
+    #[error("{setting} is {given:?}; it must be from {from:?} to {to:?}")]
+    TimeOutOfRange {
+        /// The setting's name.
+        setting: &'static str,
+        /// The value given.
+        given: Duration,
+        /// The smallest value accepted.
+        from: Duration,
+        /// The greatest value accepted.
+        to: Duration,
+    },
+    /// A header cannot be sent: HTTP does not allow its name or value, or the client sets it
+    /// itself.
+    #[error("the header {name:?} cannot be sent: {problem}")]
+    Header {
+        /// The header's name.
+        name: String,
+        /// What is wrong with it. The value, which may be a secret, is not shown.
+        problem: &'static str,
+    },
+    /// The URL of the proxy cannot be used. It is not shown, since it may hold a password.
+    #[error(
+        "the proxy's URL is not of the form http://host:port or http://user:password@host:port"
+    )]
+    Proxy,
     /// The suffix of the user agent cannot stand in an HTTP header.
     #[error("user_agent_suffix holds characters no HTTP header may hold: use visible ASCII")]
     UserAgent(#[source] http::header::InvalidHeaderValue),
@@ -41,9 +69,32 @@ pub enum SessionError {
     /// The operating system gave no random bytes, without which messages could be doubled.
     #[error("the operating system gave no random bytes: {0}")]
     Random(#[from] getrandom::Error),
-    /// There is no tokio runtime to run the session on.
-    #[error("a session begins inside a tokio runtime with its IO and time enabled: {0}")]
-    NoRuntime(#[from] tokio::runtime::TryCurrentError),
+    /// There is no runtime to run the session on.
+    #[error(transparent)]
+    NoRuntime(#[from] NoRuntime),
+    /// The client has been [shut down](crate::Client::shutdown).
+    #[error("the client is shut down; build another one")]
+    ShutDown,
+}
+
+/// There is no runtime here to run a task on.
+#[derive(Debug, Error)]
+#[error("{advice}: {cause}")]
+pub struct NoRuntime {
+    advice: &'static str,
+    #[source]
+    cause: Box<dyn std::error::Error + Send + Sync>,
+}
+
+impl NoRuntime {
+    /// What to do, and what the runtime says.
+    pub fn new(
+        advice: &'static str,
+        cause: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        let cause = cause.into();
+        Self { advice, cause }
+    }
 }
 
 /// A chat could not be started.

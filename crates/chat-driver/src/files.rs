@@ -2,45 +2,50 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::io::{self, Cursor};
+use std::io;
+use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
-use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use chat_proto::{CallId, Event, TransportError, TransportErrorKind, UploadId};
-use tokio::fs::File;
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use futures_util::AsyncWriteExt;
+use futures_util::io::Cursor;
 
-pub(crate) type Reader = Pin<Box<dyn AsyncRead + Send>>;
-type Writer = Pin<Box<dyn AsyncWrite + Send>>;
+use crate::progress::{Progress, Watcher};
+use crate::runtime::{ReadFrom, Reader, Runtime, WriteTo, Writer};
 
 /// The most bytes of one attachment that are held in memory. The service takes no larger file.
 const MEMORY_LIMIT: u64 = 100 * 1024 * 1024;
 
 /// A file to send. It is read while it is uploaded, and never held in memory as a whole unless it
 /// is given so.
-pub struct AttachmentSource {
-    size: u64,
+pub struct AttachmentSource<R> {
+    source: Source,
+    runtime: PhantomData<fn() -> R>,
+}
+
+/// A source that no longer says of which runtime its reader is.
+pub(crate) struct Source {
+    pub(crate) size: u64,
     content: Content,
+    watcher: Watcher,
 }
 
 /// What is read when the file is uploaded.
-pub(crate) enum Content {
+enum Content {
     Memory(Bytes),
     File(PathBuf),
     /// None once it has been read.
     Reader(Option<Reader>),
 }
 
-impl AttachmentSource {
+impl<R: Runtime> AttachmentSource<R> {
     /// These bytes.
     pub fn bytes(bytes: impl Into<Bytes>) -> Self {
         let bytes = bytes.into();
-        Self {
-            size: u64::try_from(bytes.len()).unwrap_or(u64::MAX),
-            content: Content::Memory(bytes),
-        }
+        let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        Self::new(size, Content::Memory(bytes))
     }
 
     /// The file at this path, with the size it has at this moment. It is opened when it is
@@ -50,43 +55,83 @@ impl AttachmentSource {
     /// When there is no such file, it cannot be looked at, or it is a directory.
     pub async fn file(path: impl Into<PathBuf>) -> io::Result<Self> {
         let path = path.into();
-        let found = tokio::fs::metadata(&path).await?;
+        let looked_at = path.clone();
+        let found = R::unblock(move || std::fs::metadata(looked_at)).await?;
         if found.is_dir() {
             let kind = io::ErrorKind::InvalidInput;
             return Err(io::Error::new(kind, "it is a directory, not a file"));
         }
-        Ok(Self {
-            size: found.len(),
-            content: Content::File(path),
-        })
+        Ok(Self::new(found.len(), Content::File(path)))
     }
 
-    /// As many bytes as `size` says from a stream. A stream is read once, so an upload that breaks
-    /// is not repeated: it fails.
-    pub fn reader(size: u64, reader: impl AsyncRead + Send + 'static) -> Self {
-        Self {
-            size,
-            content: Content::Reader(Some(Box::pin(reader))),
-        }
+    /// As many bytes as `size` says from a stream: any reader of the runtime. A stream is read
+    /// once, so an upload that breaks is not repeated: it fails.
+    pub fn reader<T>(size: u64, reader: T) -> Self
+    where
+        R: ReadFrom<T>,
+    {
+        Self::new(size, Content::Reader(Some(R::reader(reader))))
+    }
+
+    /// Tells how far the upload is, each time a part of the file has been read for it. An upload
+    /// that is repeated begins at zero again. What is called must not block.
+    #[must_use]
+    pub fn on_progress(mut self, tell: impl FnMut(Progress) + Send + 'static) -> Self {
+        self.source.watcher = Watcher::new(tell);
+        self
     }
 
     /// The number of bytes.
     #[must_use]
     pub const fn size(&self) -> u64 {
-        self.size
+        self.source.size
     }
 
+    fn new(size: u64, content: Content) -> Self {
+        let watcher = Watcher::default();
+        Self {
+            source: Source {
+                size,
+                content,
+                watcher,
+            },
+            runtime: PhantomData,
+        }
+    }
+
+    pub(crate) fn into_source(self) -> Source {
+        self.source
+    }
+}
+
+impl Source {
     /// What one upload reads.
-    pub(crate) fn take(&mut self) -> Content {
-        match &mut self.content {
+    pub(crate) fn take(&mut self) -> Upload {
+        let content = match &mut self.content {
             Content::Memory(bytes) => Content::Memory(bytes.clone()),
             Content::File(path) => Content::File(path.clone()),
             Content::Reader(reader) => Content::Reader(reader.take()),
+        };
+        Upload {
+            content,
+            watcher: self.watcher.clone(),
         }
     }
 }
 
-impl fmt::Debug for AttachmentSource {
+/// What one upload reads.
+pub(crate) struct Upload {
+    content: Content,
+    pub(crate) watcher: Watcher,
+}
+
+impl<R> fmt::Debug for AttachmentSource<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.source.fmt(f)
+    }
+}
+
+impl fmt::Debug for Source {
     /// Shows the size only.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AttachmentSource")
@@ -95,17 +140,17 @@ impl fmt::Debug for AttachmentSource {
     }
 }
 
-impl Content {
+impl Upload {
     /// Opens it to be read from its beginning.
-    pub(crate) async fn open(self) -> Result<Reader, TransportError> {
-        match self {
-            Self::Memory(bytes) => Ok(Box::pin(Cursor::new(bytes))),
-            Self::File(path) => match File::open(path).await {
-                Ok(file) => Ok(Box::pin(file)),
-                Err(error) => Err(failure(&error)),
-            },
-            Self::Reader(Some(reader)) => Ok(reader),
-            Self::Reader(None) => {
+    pub(crate) async fn open<R: Runtime>(self) -> Result<Reader, TransportError> {
+        match self.content {
+            Content::Memory(bytes) => Ok(Box::pin(Cursor::new(bytes))),
+            Content::File(path) => {
+                let file = R::unblock(move || std::fs::File::open(path)).await;
+                Ok(R::file_reader(file.map_err(|error| failure(&error))?))
+            }
+            Content::Reader(Some(reader)) => Ok(reader),
+            Content::Reader(None) => {
                 let detail = "the stream has been read already; send the file from a new one";
                 Err(TransportError::new(TransportErrorKind::File, detail))
             }
@@ -114,7 +159,16 @@ impl Content {
 }
 
 /// Where a downloaded file goes.
-pub struct AttachmentSink(Target);
+pub struct AttachmentSink<R> {
+    sink: Sink,
+    runtime: PhantomData<fn() -> R>,
+}
+
+/// A sink that no longer says of which runtime its writer is.
+pub(crate) struct Sink {
+    target: Target,
+    watcher: Watcher,
+}
 
 enum Target {
     Memory(Vec<u8>),
@@ -123,44 +177,82 @@ enum Target {
     Writer(Option<Writer>),
 }
 
-impl AttachmentSink {
+impl<R: Runtime> AttachmentSink<R> {
     /// A file at this path, which appears there when the download is complete. Until then the
     /// bytes are in a file of its own beside it, whose name ends in `.part`. A file that is there
     /// already is replaced.
     pub fn file(path: impl Into<PathBuf>) -> Self {
-        Self(Target::File(path.into()))
+        Self::new(Target::File(path.into()))
     }
 
-    /// A stream. It is written to once, so a download that breaks is not repeated: it fails, with
-    /// a part of the file written.
-    pub fn writer(writer: impl AsyncWrite + Send + 'static) -> Self {
-        Self(Target::Writer(Some(Box::pin(writer))))
+    /// A stream: any writer of the runtime. It is written to once, so a download that breaks is
+    /// not repeated: it fails, with a part of the file written.
+    pub fn writer<T>(writer: T) -> Self
+    where
+        R: WriteTo<T>,
+    {
+        Self::new(Target::Writer(Some(R::writer(writer))))
     }
 
-    pub(crate) const fn memory() -> Self {
-        Self(Target::Memory(Vec::new()))
+    /// Tells how far the download is, each time a part of the file has been written. A download
+    /// that is repeated begins at zero again. What is called must not block.
+    #[must_use]
+    pub fn on_progress(mut self, tell: impl FnMut(Progress) + Send + 'static) -> Self {
+        self.sink.watcher = Watcher::new(tell);
+        self
+    }
+
+    fn new(target: Target) -> Self {
+        Self {
+            sink: Sink::new(target),
+            runtime: PhantomData,
+        }
+    }
+
+    pub(crate) fn into_sink(self) -> Sink {
+        self.sink
     }
 }
 
-impl fmt::Debug for AttachmentSink {
+impl Sink {
+    fn new(target: Target) -> Self {
+        let watcher = Watcher::default();
+        Self { target, watcher }
+    }
+
+    pub(crate) fn memory() -> Self {
+        Self::new(Target::Memory(Vec::new()))
+    }
+}
+
+impl<R> fmt::Debug for AttachmentSink<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AttachmentSink").finish_non_exhaustive()
     }
 }
 
 /// A sink that the waiting application and the driver share.
-#[derive(Clone, Debug)]
-pub(crate) struct SharedSink(Arc<Mutex<AttachmentSink>>);
+#[derive(Clone)]
+pub(crate) struct SharedSink(Arc<Mutex<Sink>>);
 
 impl SharedSink {
-    pub(crate) fn new(sink: AttachmentSink) -> Self {
+    pub(crate) fn new(sink: Sink) -> Self {
         Self(Arc::new(Mutex::new(sink)))
+    }
+
+    /// Who is told how far a download is.
+    pub(crate) fn watcher(&self) -> Watcher {
+        self.lock().watcher.clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Sink> {
+        // Nothing in here panics; what is there is whole.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What has been downloaded into memory.
     pub(crate) fn take_bytes(&self) -> Vec<u8> {
-        let mut sink = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Target::Memory(bytes) = &mut sink.0 {
+        if let Target::Memory(bytes) = &mut self.lock().target {
             std::mem::take(bytes)
         } else {
             Vec::new()
@@ -168,13 +260,13 @@ impl SharedSink {
     }
 
     /// Opens it to be written from its beginning.
-    pub(crate) async fn open(&self, size: u64) -> Result<Download, TransportError> {
+    pub(crate) async fn open<R: Runtime>(&self, size: u64) -> Result<Download, TransportError> {
         enum Opening {
             Memory,
             File(PathBuf),
             Writer(Writer),
         }
-        let opening = match &mut self.0.lock().unwrap_or_else(PoisonError::into_inner).0 {
+        let opening = match &mut self.lock().target {
             Target::Memory(_) if size > MEMORY_LIMIT => {
                 let detail = format!("the file has {size} bytes; save it instead");
                 return Err(TransportError::new(TransportErrorKind::File, detail));
@@ -194,9 +286,10 @@ impl SharedSink {
             Opening::Writer(writer) => Download::Writer(writer),
             Opening::File(path) => {
                 let part = beside(&path).map_err(|error| failure(&error))?;
-                let file = File::create_new(&part).await;
+                let created = part.clone();
+                let file = R::unblock(|| std::fs::File::create_new(created)).await;
                 Download::File {
-                    file: file.map_err(|error| failure(&error))?,
+                    file: R::file_writer(file.map_err(|error| failure(&error))?),
                     part: Part(part),
                     path,
                 }
@@ -210,7 +303,7 @@ impl SharedSink {
 pub(crate) enum Download {
     Memory(Vec<u8>, SharedSink),
     File {
-        file: File,
+        file: Writer,
         part: Part,
         path: PathBuf,
     },
@@ -231,21 +324,20 @@ impl Download {
     }
 
     /// The whole file has been written.
-    pub(crate) async fn finish(self) -> Result<(), TransportError> {
+    pub(crate) async fn finish<R: Runtime>(self) -> Result<(), TransportError> {
         let finished = match self {
             Self::Memory(all, sink) => {
-                let mut sink = sink.0.lock().unwrap_or_else(PoisonError::into_inner);
-                sink.0 = Target::Memory(all);
+                sink.lock().target = Target::Memory(all);
                 Ok(())
             }
             Self::File {
                 mut file,
                 part,
                 path,
-            } => match file.flush().await {
+            } => match file.close().await {
                 Ok(()) => {
                     drop(file);
-                    tokio::fs::rename(&part.0, path).await
+                    R::unblock(move || std::fs::rename(&part.0, path)).await
                 }
                 Err(error) => Err(error),
             },
@@ -274,14 +366,14 @@ impl Drop for Part {
 }
 
 /// The sources and sinks of one session.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Files {
-    sources: BTreeMap<UploadId, AttachmentSource>,
+    sources: BTreeMap<UploadId, Source>,
     sinks: BTreeMap<CallId, SharedSink>,
 }
 
 impl Files {
-    pub(crate) fn add_source(&mut self, upload: UploadId, source: AttachmentSource) {
+    pub(crate) fn add_source(&mut self, upload: UploadId, source: Source) {
         self.sources.insert(upload, source);
     }
 
@@ -290,8 +382,8 @@ impl Files {
     }
 
     /// What the next upload of this file reads.
-    pub(crate) fn content(&mut self, upload: UploadId) -> Option<Content> {
-        self.sources.get_mut(&upload).map(AttachmentSource::take)
+    pub(crate) fn upload(&mut self, upload: UploadId) -> Option<Upload> {
+        self.sources.get_mut(&upload).map(Source::take)
     }
 
     /// Where this download goes.
@@ -319,22 +411,27 @@ pub(crate) fn failure(error: &io::Error) -> TransportError {
 
 #[cfg(test)]
 mod tests {
-    use tokio::io::AsyncReadExt;
+    use futures_util::AsyncReadExt;
 
     use super::*;
+    use crate::testing::Tokio;
 
-    async fn read(content: Content) -> Result<Vec<u8>, TransportError> {
+    type AttachmentSource = super::AttachmentSource<Tokio>;
+    type AttachmentSink = super::AttachmentSink<Tokio>;
+
+    async fn read(upload: Upload) -> Result<Vec<u8>, TransportError> {
         let mut bytes = Vec::new();
-        let mut reader = content.open().await?;
+        let mut reader = upload.open::<Tokio>().await?;
         reader.read_to_end(&mut bytes).await.unwrap();
         Ok(bytes)
     }
 
     #[tokio::test]
     async fn a_source_can_be_read_again_unless_it_is_a_stream() {
-        let mut memory = AttachmentSource::bytes("boat");
+        let memory = AttachmentSource::bytes("boat");
         assert_eq!(memory.size(), 4);
-        let mut stream = AttachmentSource::reader(4, &b"boat"[..]);
+        let mut memory = memory.into_source();
+        let mut stream = AttachmentSource::reader(4, &b"boat"[..]).into_source();
         for _ in 0..2 {
             assert_eq!(read(memory.take()).await.unwrap(), b"boat");
         }
@@ -349,27 +446,28 @@ mod tests {
         assert_eq!(error.kind(), io::ErrorKind::NotFound);
         let directory = AttachmentSource::file(std::env::temp_dir()).await;
         assert!(directory.is_err());
-        let error = read(Content::File("/nowhere/SECRET".into())).await;
+        let gone = AttachmentSource::new(1, Content::File("/nowhere/SECRET".into()));
+        let error = read(gone.into_source().take()).await;
         let error = error.unwrap_err().to_string();
         assert!(!error.contains("SECRET"), "{error}");
     }
 
     #[tokio::test]
     async fn a_file_appears_only_when_it_is_complete() {
-        let folder = std::env::temp_dir().join(format!("chat-tokio-{}", std::process::id()));
+        let folder = std::env::temp_dir().join(format!("chat-driver-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         let path = folder.join("boat.png");
-        let sink = SharedSink::new(AttachmentSink::file(&path));
+        let sink = SharedSink::new(AttachmentSink::file(&path).into_sink());
         let names = || std::fs::read_dir(&folder).unwrap().count();
-        let mut broken = sink.open(4).await.unwrap();
+        let mut broken = sink.open::<Tokio>(4).await.unwrap();
         broken.write(b"bo").await.unwrap();
         assert!(!path.exists());
         assert_eq!(names(), 1);
         drop(broken);
         assert_eq!(names(), 0, "nothing is left behind");
-        let mut whole = sink.open(4).await.unwrap();
+        let mut whole = sink.open::<Tokio>(4).await.unwrap();
         whole.write(b"boat").await.unwrap();
-        whole.finish().await.unwrap();
+        whole.finish::<Tokio>().await.unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"boat");
         assert_eq!(names(), 1);
         std::fs::remove_dir_all(&folder).unwrap();
@@ -377,18 +475,18 @@ mod tests {
 
     #[tokio::test]
     async fn memory_begins_anew_and_a_stream_does_not() {
-        let memory = SharedSink::new(AttachmentSink::memory());
-        let mut broken = memory.open(4).await.unwrap();
+        let memory = SharedSink::new(Sink::memory());
+        let mut broken = memory.open::<Tokio>(4).await.unwrap();
         broken.write(b"bo").await.unwrap();
         drop(broken);
         assert_eq!(memory.take_bytes(), b"");
-        let mut whole = memory.open(4).await.unwrap();
+        let mut whole = memory.open::<Tokio>(4).await.unwrap();
         whole.write(b"boat").await.unwrap();
-        whole.finish().await.unwrap();
+        whole.finish::<Tokio>().await.unwrap();
         assert_eq!(memory.take_bytes(), b"boat");
-        assert!(memory.open(MEMORY_LIMIT + 1).await.is_err());
-        let stream = SharedSink::new(AttachmentSink::writer(Vec::new()));
-        assert!(stream.open(4).await.is_ok());
-        assert!(stream.open(4).await.is_err());
+        assert!(memory.open::<Tokio>(MEMORY_LIMIT + 1).await.is_err());
+        let stream = SharedSink::new(AttachmentSink::writer(Vec::new()).into_sink());
+        assert!(stream.open::<Tokio>(4).await.is_ok());
+        assert!(stream.open::<Tokio>(4).await.is_err());
     }
 }

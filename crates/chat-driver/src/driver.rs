@@ -16,9 +16,10 @@ use http::{Request, Response};
 
 use crate::clock::Timer;
 use crate::driven::{Driven, Want};
-use crate::http::Http;
+use crate::http::Requester;
 use crate::limiter::Limiter;
 use crate::requests::{Answer, Requests};
+use crate::runtime::Runtime;
 use crate::shared::Shared;
 use crate::socket::{Opener, Socket};
 
@@ -31,21 +32,30 @@ const CLOSE_NORMAL: u16 = 1000;
 type Closing = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// What a client's drivers have in common.
-#[derive(Clone)]
-pub(crate) struct Io {
-    pub(crate) http: Http,
-    pub(crate) limiter: Limiter,
-    pub(crate) opener: Opener,
+pub(crate) struct Io<R: Runtime> {
+    pub(crate) requester: Requester<R>,
+    pub(crate) limiter: Limiter<R>,
+    pub(crate) opener: Opener<R>,
+}
+
+impl<R: Runtime> Clone for Io<R> {
+    fn clone(&self) -> Self {
+        Self {
+            requester: self.requester.clone(),
+            limiter: self.limiter.clone(),
+            opener: self.opener.clone(),
+        }
+    }
 }
 
 /// A request, and whose it is.
 type Key<D> = (<D as Driven>::Scope, RequestId);
 
 /// Owns the IO of one session or hub. However it ends, that ends with it.
-pub(crate) struct Driver<D: Driven> {
+pub(crate) struct Driver<D: Driven, R: Runtime> {
     shared: Arc<Shared<D>>,
-    io: Io,
-    sockets: BTreeMap<SocketId, Socket>,
+    io: Io<R>,
+    sockets: BTreeMap<SocketId, Socket<R>>,
     closing: FuturesUnordered<Closing>,
     /// Requests that wait for their turn.
     turns: Requests<Key<D>, (Operation, Request<Vec<u8>>)>,
@@ -53,7 +63,7 @@ pub(crate) struct Driver<D: Driven> {
     transfers: Requests<Key<D>, Transferred>,
     /// What the application has been asked for.
     asked: Requests<D::Scope, D::Given>,
-    timer: Timer,
+    timer: Timer<R>,
 }
 
 /// Something that happened.
@@ -66,8 +76,8 @@ enum Input<D: Driven> {
     Timeout,
 }
 
-impl<D: Driven> Driver<D> {
-    pub(crate) fn new(shared: Arc<Shared<D>>, io: Io) -> Self {
+impl<D: Driven, R: Runtime> Driver<D, R> {
+    pub(crate) fn new(shared: Arc<Shared<D>>, io: Io<R>) -> Self {
         let timer = Timer::new(shared.clock);
         Self {
             shared,
@@ -92,7 +102,7 @@ impl<D: Driven> Driver<D> {
             }
             rounds += 1;
             if rounds % ROUNDS == 0 {
-                tokio::task::yield_now().await;
+                R::yield_now().await;
             }
         }
         tracing::debug!("the session is over");
@@ -164,9 +174,9 @@ impl<D: Driven> Driver<D> {
                 http,
             } => {
                 tracing::debug!(request = request.number(), size, "uploading a file");
-                let content = self.shared.lock().content(&scope, upload);
-                if let Some(content) = content {
-                    let transfer = self.io.http.upload(http, size, content);
+                let upload = self.shared.lock().upload(&scope, upload);
+                if let Some(upload) = upload {
+                    let transfer = self.io.requester.upload(http, size, upload);
                     self.transfers.begin((scope, request), transfer);
                 }
             }
@@ -179,7 +189,7 @@ impl<D: Driven> Driver<D> {
                 tracing::debug!(request = request.number(), size, "downloading a file");
                 let sink = self.shared.lock().sink(&scope, call);
                 if let Some(sink) = sink {
-                    let transfer = self.io.http.download(http, size, sink);
+                    let transfer = self.io.requester.download(http, size, sink);
                     self.transfers.begin((scope, request), transfer);
                 }
             }
@@ -196,7 +206,7 @@ impl<D: Driven> Driver<D> {
     /// Sends a request whose turn has come.
     fn send(&mut self, key: Key<D>, operation: Operation, http: Request<Vec<u8>>) {
         tracing::debug!(request = key.1.number(), %operation, "sending a request");
-        let answer = self.io.http.perform(http);
+        let answer = self.io.requester.perform(http);
         let answer = self.io.limiter.clone().heed(operation, answer);
         self.requests.begin(key, answer);
     }
@@ -323,7 +333,7 @@ impl<D: Driven> Driver<D> {
     }
 }
 
-impl<D: Driven> Drop for Driver<D> {
+impl<D: Driven, R: Runtime> Drop for Driver<D, R> {
     /// The runtime may go away before what it drives: those who wait are told.
     fn drop(&mut self) {
         self.shared.abandon();

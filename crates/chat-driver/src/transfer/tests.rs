@@ -1,17 +1,12 @@
 use chat_proto::TransportErrorKind;
-use http::HeaderValue;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 use super::*;
-use crate::files::{AttachmentSink, AttachmentSource};
-use crate::{dial, tls};
+use crate::files::Sink;
+use crate::testing::{Tokio, requester};
 
-fn http() -> Http {
-    let tls = Arc::new(tls::default_config().unwrap());
-    let agent = HeaderValue::from_static("test");
-    Http::new(dial::dialler(), tls, 10, false, agent)
-}
+type AttachmentSource = crate::files::AttachmentSource<Tokio>;
 
 /// A place for one exchange: it reads a request up to these last bytes, and answers with those.
 async fn storage(last: &'static str, answer: String) -> (u16, tokio::task::JoinHandle<Vec<u8>>) {
@@ -41,13 +36,14 @@ fn request(method: &str, port: u16) -> Request<()> {
 }
 
 async fn uploaded(
-    mut source: AttachmentSource,
+    source: AttachmentSource,
     answer: &str,
 ) -> (Result<Transferred, TransportError>, String) {
     let (port, served) = storage("end", answer.to_owned()).await;
     let size = source.size();
+    let mut source = source.into_source();
     let put = request("PUT", port);
-    let result = http().upload(put, size, source.take()).await;
+    let result = requester().upload(put, size, source.take()).await;
     let request = served.await.unwrap();
     (result, String::from_utf8_lossy(&request).into_owned())
 }
@@ -60,7 +56,7 @@ async fn an_upload_carries_its_length_and_no_header_of_ours() {
     let size = u64::try_from(whole.len()).unwrap();
     for source in [
         AttachmentSource::bytes(whole.clone()),
-        AttachmentSource::reader(size, std::io::Cursor::new(whole.clone())),
+        AttachmentSource::reader(size, futures_util::io::Cursor::new(whole.clone())),
     ] {
         let (result, request) = uploaded(source, OK).await;
         let transferred = Transferred {
@@ -101,9 +97,9 @@ async fn a_file_that_is_shorter_than_its_size_is_not_the_networks_fault() {
 
 async fn downloaded(size: u64, answer: &str) -> (Result<Transferred, TransportError>, Vec<u8>) {
     let (port, served) = storage("\r\n\r\n", answer.to_owned()).await;
-    let sink = SharedSink::new(AttachmentSink::memory());
+    let sink = SharedSink::new(Sink::memory());
     let get = request("GET", port);
-    let result = http().download(get, size, sink.clone()).await;
+    let result = requester().download(get, size, sink.clone()).await;
     served.await.unwrap();
     (result, sink.take_bytes())
 }
@@ -132,10 +128,10 @@ async fn a_download_gives_the_file_and_nothing_else() {
 #[tokio::test]
 async fn files_go_unencrypted_to_this_machine_only() {
     let elsewhere = || Request::get("http://example.com/file").body(()).unwrap();
-    let content = AttachmentSource::bytes("x").take();
-    let upload = http().upload(elsewhere(), 1, content).await;
-    let sink = SharedSink::new(AttachmentSink::memory());
-    let download = http().download(elsewhere(), 1, sink).await;
+    let content = AttachmentSource::bytes("x").into_source().take();
+    let upload = requester().upload(elsewhere(), 1, content).await;
+    let sink = SharedSink::new(Sink::memory());
+    let download = requester().download(elsewhere(), 1, sink).await;
     for result in [upload, download] {
         assert_eq!(result.unwrap_err().kind, TransportErrorKind::NotAllowed);
     }

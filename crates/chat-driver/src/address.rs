@@ -25,12 +25,14 @@ pub(crate) const WEBSOCKET: Schemes = Schemes {
 };
 
 /// Where a URL leads.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct Address {
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Address {
     /// A host name or an IP address without brackets.
-    pub(crate) host: String,
-    pub(crate) port: u16,
-    pub(crate) secure: bool,
+    pub host: String,
+    /// The port, which is that of the scheme where the URL names none.
+    pub port: u16,
+    /// Whether by TLS.
+    pub secure: bool,
 }
 
 impl Address {
@@ -51,7 +53,7 @@ impl Address {
             let detail = format!("the URL begins with neither {secure}:// nor {plain}://");
             return Err(unusable(detail));
         }
-        let host = host.trim_start_matches('[').trim_end_matches(']');
+        let host = without_brackets(host);
         if host.is_empty() {
             return Err(unusable("the URL names no host".to_owned()));
         }
@@ -69,17 +71,34 @@ impl Address {
         })
     }
 
-    /// What is dialled for it: a URL of nothing but host and port.
-    pub(crate) fn dial_uri(&self) -> Result<Uri, TransportError> {
+    /// The address of a URL of HTTP.
+    ///
+    /// # Errors
+    /// [`TransportError`] when it is no such URL.
+    pub fn of_http(uri: &Uri) -> Result<Self, TransportError> {
+        // Requests have been checked before they come to where connections are made.
+        Self::of(uri, HTTP, true)
+    }
+
+    /// Host and port, as HTTP writes them.
+    pub(crate) fn authority(&self) -> String {
         let Self { host, port, .. } = self;
-        let authority = if host.contains(':') {
+        if host.contains(':') {
             format!("[{host}]:{port}")
         } else {
             format!("{host}:{port}")
-        };
+        }
+    }
+
+    /// A URL of nothing but scheme, host and port.
+    pub(crate) fn uri(&self) -> Result<Uri, TransportError> {
         let mut parts = http::uri::Parts::default();
-        parts.scheme = Some(Scheme::HTTP);
-        parts.authority = Authority::try_from(authority).ok();
+        parts.scheme = Some(if self.secure {
+            Scheme::HTTPS
+        } else {
+            Scheme::HTTP
+        });
+        parts.authority = Authority::try_from(self.authority()).ok();
         parts.path_and_query = Some(PathAndQuery::from_static("/"));
         Uri::from_parts(parts).map_err(|_| {
             let detail = "the URL names no host that can be dialled";
@@ -93,7 +112,13 @@ pub(crate) fn is_localhost(host: &str) -> bool {
     host.eq_ignore_ascii_case("localhost")
 }
 
-fn is_this_machine(host: &str) -> bool {
+/// The brackets that stand around an IPv6 address in a URL.
+pub(crate) fn without_brackets(host: &str) -> &str {
+    host.trim_start_matches('[').trim_end_matches(']')
+}
+
+/// Whether this is an address of this machine's own.
+pub(crate) fn is_this_machine(host: &str) -> bool {
     is_localhost(host)
         || host
             .parse()
@@ -137,10 +162,10 @@ mod tests {
     fn ports_and_brackets_are_understood() {
         let secure = of("wss://Example.com/x?y", false).unwrap();
         assert_eq!((secure.host.as_str(), secure.port), ("Example.com", 443));
-        assert_eq!(secure.dial_uri().unwrap(), "http://Example.com:443/");
+        assert_eq!(secure.uri().unwrap(), "https://Example.com:443/");
         let local = of("ws://[::1]:9/", false).unwrap();
         assert_eq!((local.host.as_str(), local.port), ("::1", 9));
-        assert_eq!(local.dial_uri().unwrap(), "http://[::1]:9/");
+        assert_eq!(local.uri().unwrap(), "http://[::1]:9/");
     }
 
     #[test]
