@@ -23,10 +23,20 @@ use crate::runtime::Runtime;
 use crate::socket::{Opener, Rewrite};
 use crate::tls;
 
+/// Whom TLS trusts.
+#[derive(Clone, Debug)]
+enum Tls {
+    /// Mozilla's root certificates.
+    Default,
+    #[cfg(feature = "platform-verifier")]
+    Platform,
+    Own(Arc<rustls::ClientConfig>),
+}
+
 /// Settings of a client. Values are checked by [`build`](Self::build).
 #[must_use = "a builder does nothing until build is called"]
 pub struct ClientBuilder<R> {
-    tls: Option<Arc<rustls::ClientConfig>>,
+    tls: Tls,
     allow_insecure: bool,
     frame_limit: usize,
     body_limit: usize,
@@ -57,7 +67,7 @@ impl<R> Clone for ClientBuilder<R> {
 impl<R> Default for ClientBuilder<R> {
     fn default() -> Self {
         Self {
-            tls: None,
+            tls: Tls::Default,
             allow_insecure: false,
             frame_limit: 1024 * 1024,
             body_limit: 8 * 1024 * 1024,
@@ -78,7 +88,16 @@ impl<R: Runtime> ClientBuilder<R> {
     /// protocols are left out: the client sets those it speaks. Default: Mozilla's root
     /// certificates, TLS 1.2 and 1.3.
     pub fn tls_config(mut self, config: Arc<rustls::ClientConfig>) -> Self {
-        self.tls = Some(config);
+        self.tls = Tls::Own(config);
+        self
+    }
+
+    /// TLS that trusts what the operating system trusts, such as the authority of a company that
+    /// its machines are set up with. In place of [`tls_config`](Self::tls_config) and of Mozilla's
+    /// root certificates.
+    #[cfg(feature = "platform-verifier")]
+    pub fn platform_verifier(mut self) -> Self {
+        self.tls = Tls::Platform;
         self
     }
 
@@ -189,8 +208,10 @@ impl<R: Runtime> ClientBuilder<R> {
         let mut headers = extra_headers(self.headers)?;
         headers.insert(USER_AGENT, user_agent);
         let mut tls = match self.tls {
-            Some(tls) => Arc::unwrap_or_clone(tls),
-            None => tls::default_config().map_err(ClientError::Tls)?,
+            Tls::Default => tls::default_config().map_err(ClientError::Tls)?,
+            #[cfg(feature = "platform-verifier")]
+            Tls::Platform => tls::platform_config().map_err(ClientError::Tls)?,
+            Tls::Own(tls) => Arc::unwrap_or_clone(tls),
         };
         tls.alpn_protocols.clear();
         let connector = Connector::new(self.connect_timeout, self.allow_insecure, self.proxy);
@@ -258,7 +279,7 @@ impl<R> fmt::Debug for ClientBuilder<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<_> = self.headers.iter().map(|(name, _)| name).collect();
         f.debug_struct("ClientBuilder")
-            .field("tls_config", &self.tls.is_some())
+            .field("tls", &self.tls)
             .field("allow_insecure", &self.allow_insecure)
             .field("frame_limit", &self.frame_limit)
             .field("body_limit", &self.body_limit)

@@ -15,7 +15,7 @@ use futures_util::stream::FuturesUnordered;
 
 use crate::address::{self, Address};
 use crate::clock;
-use crate::proxy::Proxy;
+use crate::proxy::{Hop, Proxy};
 use crate::runtime::Runtime;
 
 /// After how long the next address of a host is tried beside those before it (RFC 8305 calls it
@@ -71,25 +71,34 @@ impl<R: Runtime> Connector<R> {
     /// [`TransportError`]: the host is not found, none of its addresses answers in time, or the
     /// proxy refuses.
     pub async fn connect(&self, address: &Address) -> Result<R::TcpStream, TransportError> {
-        let connected = clock::within::<R, _>(self.timeout, self.connect_at_leisure(address)).await;
-        connected.unwrap_or_else(|| {
+        let hop = self.proxy.on_the_way_to(address)?;
+        let connected = clock::within::<R, _>(self.timeout, through::<R>(hop.as_ref(), address));
+        connected.await.unwrap_or_else(|| {
             let host = &address.host;
+            let kind = match hop {
+                Some(_) => TransportErrorKind::Proxy,
+                None => TransportErrorKind::Connect,
+            };
             let detail = format!("{host}: no connection within {:?}", self.timeout);
-            Err(TransportError::new(TransportErrorKind::Connect, detail))
+            Err(TransportError::new(kind, detail))
         })
     }
+}
 
-    async fn connect_at_leisure(&self, to: &Address) -> Result<R::TcpStream, TransportError> {
-        let Some(hop) = self.proxy.on_the_way_to(to)? else {
-            return dial::<R>(&to.host, to.port).await;
-        };
-        let dialled = dial::<R>(&hop.host, hop.port).await;
-        let stream = dialled.map_err(|error| {
-            let detail = format!("{}: {}", error.kind, error.detail);
-            TransportError::new(TransportErrorKind::Proxy, detail)
-        })?;
-        hop.tunnel(stream, to).await
-    }
+/// Connects through the proxy, if there is one.
+async fn through<R: Runtime>(
+    hop: Option<&Hop>,
+    to: &Address,
+) -> Result<R::TcpStream, TransportError> {
+    let Some(hop) = hop else {
+        return dial::<R>(&to.host, to.port).await;
+    };
+    let dialled = dial::<R>(&hop.host, hop.port).await;
+    let stream = dialled.map_err(|error| {
+        let detail = format!("{}: {}", error.kind, error.detail);
+        TransportError::new(TransportErrorKind::Proxy, detail)
+    })?;
+    hop.tunnel(stream, to).await
 }
 
 /// Connects to whichever address of a host answers first.

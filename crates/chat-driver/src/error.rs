@@ -54,8 +54,8 @@ pub enum ClientError {
     /// The suffix of the user agent cannot stand in an HTTP header.
     #[error("user_agent_suffix holds characters no HTTP header may hold: use visible ASCII")]
     UserAgent(#[source] http::header::InvalidHeaderValue),
-    /// The default TLS settings cannot be made.
-    #[error("the default TLS settings cannot be made; pass your own with tls_config: {0}")]
+    /// TLS settings cannot be made: those of the default, or of the platform's verifier.
+    #[error("the TLS settings cannot be made; pass your own with tls_config: {0}")]
     Tls(#[source] rustls::Error),
 }
 

@@ -21,11 +21,9 @@ use crate::error::ClientError;
 /// else of what is encrypted.
 #[derive(Clone)]
 pub struct Proxy {
+    /// None for the one of the environment.
     url: Option<String>,
-    except: String,
     matcher: Option<Arc<Matcher>>,
-    /// Whether this machine's own addresses are connected to directly.
-    spares_this_machine: bool,
 }
 
 impl Proxy {
@@ -34,9 +32,7 @@ impl Proxy {
     pub const fn none() -> Self {
         Self {
             url: None,
-            except: String::new(),
             matcher: None,
-            spares_this_machine: true,
         }
     }
 
@@ -62,15 +58,18 @@ impl Proxy {
     pub fn url(url: impl Into<String>) -> Result<Self, ClientError> {
         let url = url.into();
         let uri: Option<Uri> = url.parse().ok();
-        let usable = |uri: &Uri| uri.scheme() == Some(&Scheme::HTTP) && uri.host().is_some();
-        if !uri.as_ref().is_some_and(usable) {
+        let matcher = Matcher::builder().all(url.as_str()).build();
+        let is_usable = uri.is_some_and(|uri| {
+            // What the matcher cannot make use of is no proxy to it.
+            uri.scheme() == Some(&Scheme::HTTP)
+                && matcher.intercept(&Uri::from_static(ANYWHERE)).is_some()
+        });
+        if !is_usable {
             return Err(ClientError::Proxy);
         }
         Ok(Self {
-            matcher: Some(Arc::new(Matcher::builder().all(url.as_str()).build())),
             url: Some(url),
-            except: String::new(),
-            spares_this_machine: false,
+            matcher: Some(Arc::new(matcher)),
         })
     }
 
@@ -78,11 +77,10 @@ impl Proxy {
     /// addresses and networks (`10.0.0.0/8`), separated by commas, as in `NO_PROXY`. For a proxy
     /// given by [`url`](Self::url); of no effect otherwise.
     #[must_use]
-    pub fn except(mut self, hosts: impl Into<String>) -> Self {
-        self.except = hosts.into();
+    pub fn except(mut self, hosts: &str) -> Self {
         if let Some(url) = &self.url {
-            let matcher = Matcher::builder().all(url.as_str());
-            self.matcher = Some(Arc::new(matcher.no(self.except.as_str()).build()));
+            let matcher = Matcher::builder().all(url.as_str()).no(hosts).build();
+            self.matcher = Some(Arc::new(matcher));
         }
         self
     }
@@ -92,7 +90,7 @@ impl Proxy {
         let Some(matcher) = &self.matcher else {
             return Ok(None);
         };
-        if self.spares_this_machine && address::is_this_machine(&to.host) {
+        if self.url.is_none() && address::is_this_machine(&to.host) {
             return Ok(None);
         }
         let found = matcher.intercept(&to.uri()?);
@@ -126,18 +124,14 @@ impl Hop {
         let host = uri.host().filter(|_| uri.scheme() == Some(&Scheme::HTTP));
         let Some(host) = host else {
             return Err(failure(
-                "the proxy of the environment is not one of http; use one whose URL begins with \
+                "that of the environment is not one of http; use one whose URL begins with \
                  http://, or leave it out with NO_PROXY or ClientBuilder::proxy",
             ));
         };
-        let authorization = intercept.basic_auth().cloned().map(|mut value| {
-            value.set_sensitive(true);
-            value
-        });
         Ok(Self {
             host: address::without_brackets(host).to_owned(),
             port: uri.port_u16().unwrap_or(80),
-            authorization,
+            authorization: intercept.basic_auth().cloned(),
         })
     }
 
@@ -172,6 +166,7 @@ impl Hop {
             hyper::upgrade::on(answer).await.map_err(broken)
         };
         let (asked, connection) = (pin!(asked), pin!(connection.with_upgrades()));
+        // The connection works for the request, and is done before it or never.
         let upgraded = match select(asked, connection).await {
             Either::Left((upgraded, _)) => upgraded,
             Either::Right((_, asked)) => asked.await,
@@ -182,6 +177,9 @@ impl Hop {
         }
     }
 }
+
+/// Somewhere that every proxy is on the way to.
+const ANYWHERE: &str = "https://connect.invalid/";
 
 fn refusal(status: StatusCode) -> TransportError {
     let advice = if status == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
@@ -194,4 +192,146 @@ fn refusal(status: StatusCode) -> TransportError {
 
 fn failure(detail: impl Into<String>) -> TransportError {
     TransportError::new(TransportErrorKind::Proxy, detail.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+    use tokio::task::JoinHandle;
+
+    use super::*;
+    use crate::connector::Connector;
+    use crate::testing::Tokio;
+
+    /// A proxy that answers one request so, and then echoes. It gives the request.
+    async fn proxy(answer: &'static str) -> (u16, JoinHandle<String>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let asked = tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut request = Vec::new();
+            while !request.ends_with(b"\r\n\r\n") {
+                request.push(stream.read_u8().await.unwrap());
+            }
+            stream.write_all(answer.as_bytes()).await.unwrap();
+            let mut heard = [0; 4];
+            if stream.read_exact(&mut heard).await.is_ok() {
+                stream.write_all(&heard).await.unwrap();
+            }
+            String::from_utf8(request).unwrap()
+        });
+        (port, asked)
+    }
+
+    async fn connect(proxy: Proxy, url: &str) -> Result<tokio::net::TcpStream, TransportError> {
+        let address = Address::of_http(&url.parse().unwrap()).unwrap();
+        let connector = Connector::<Tokio>::new(Duration::from_secs(1), false, proxy);
+        Ok(connector.connect(&address).await?.into_inner())
+    }
+
+    fn at(port: u16) -> Proxy {
+        Proxy::url(format!("http://us%20er:p%40ss@127.0.0.1:{port}")).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_tunnel_is_asked_for_and_then_is_the_connection() {
+        for (url, authority) in [
+            ("https://chat.invalid/x?y", "chat.invalid:443"),
+            ("http://[::1]:8080/x", "[::1]:8080"),
+        ] {
+            let (port, asked) = proxy("HTTP/1.1 200 Connection established\r\n\r\n").await;
+            let mut stream = connect(at(port), url).await.unwrap();
+            stream.write_all(b"ping").await.unwrap();
+            let mut heard = [0; 4];
+            stream.read_exact(&mut heard).await.unwrap();
+            assert_eq!(&heard, b"ping");
+            let asked = asked.await.unwrap().to_lowercase();
+            let first = format!("connect {authority} http/1.1\r\n");
+            assert!(asked.starts_with(&first), "{asked}");
+            assert!(asked.contains(&format!("host: {authority}\r\n")), "{asked}");
+            // "us er:p@ss"
+            assert!(
+                asked.contains("proxy-authorization: basic dxmgzxi6cebzcw==\r\n"),
+                "{asked}"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn a_proxy_that_makes_no_tunnel_is_told_of_as_the_proxy() {
+        for (answer, why) in [
+            (
+                "HTTP/1.1 407 Who?\r\ncontent-length: 0\r\n\r\n",
+                "wants a user",
+            ),
+            ("HTTP/1.1 502 No\r\ncontent-length: 2\r\n\r\nno", "HTTP 502"),
+            ("SSH-2.0-OpenSSH_9.2\r\n", "as a proxy does"),
+            ("HTTP/1.1 200 OK\r\n\r\ntoo early", "more than its answer"),
+        ] {
+            let (port, _asked) = proxy(answer).await;
+            let error = connect(at(port), "https://chat.invalid/")
+                .await
+                .unwrap_err();
+            assert_eq!(error.kind, TransportErrorKind::Proxy, "{error}");
+            assert!(error.to_string().contains(why), "{error}");
+        }
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let mut listener = Some(listener);
+        for why in ["no connection within 1s", "refused"] {
+            let error = connect(at(port), "https://chat.invalid/")
+                .await
+                .unwrap_err();
+            assert_eq!(error.kind, TransportErrorKind::Proxy, "{error}");
+            assert!(error.to_string().contains(why), "{error}");
+            listener.take();
+        }
+    }
+
+    #[test]
+    fn hosts_left_out_are_reached_directly_and_this_machine_unless_it_is_asked_for() {
+        let through = |proxy: &Proxy, url: &str| {
+            let address = Address::of_http(&url.parse().unwrap()).unwrap();
+            proxy.on_the_way_to(&address).unwrap().is_some()
+        };
+        let given = at(1).except("example.com, 10.0.0.0/8");
+        assert!(through(&given, "https://chat.invalid/"));
+        assert!(through(&given, "http://127.0.0.1/"));
+        assert!(!through(&given, "https://a.example.com/"));
+        assert!(!through(&given, "https://10.1.2.3/"));
+        let environment = Proxy { url: None, ..at(1) };
+        assert!(through(&environment, "https://chat.invalid/"));
+        for own in ["http://127.0.0.1/", "https://localhost/", "http://[::1]/"] {
+            assert!(!through(&environment, own), "{own}");
+        }
+        assert!(!through(&Proxy::none(), "https://chat.invalid/"));
+    }
+
+    #[test]
+    fn what_is_no_http_proxy_is_refused_without_being_shown() {
+        for url in [
+            "",
+            "SECRET",
+            "https://SECRET:1",
+            "socks5://SECRET:1",
+            "http://",
+            "http:///SECRET",
+        ] {
+            let error = Proxy::url(url).unwrap_err().to_string();
+            assert!(!error.contains("SECRET"), "{error}");
+        }
+        let socks = Proxy {
+            url: None,
+            matcher: Some(Arc::new(
+                Matcher::builder().all("socks5://127.0.0.1:1").build(),
+            )),
+        };
+        let address = Address::of_http(&Uri::from_static(ANYWHERE)).unwrap();
+        let error = socks.on_the_way_to(&address).map(drop).unwrap_err();
+        assert_eq!(error.kind, TransportErrorKind::Proxy);
+        assert!(error.detail.contains("NO_PROXY"), "{error}");
+    }
 }

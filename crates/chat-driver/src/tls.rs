@@ -19,6 +19,17 @@ pub(crate) fn default_config() -> Result<ClientConfig, rustls::Error> {
         .with_no_client_auth())
 }
 
+/// The certificates that the operating system trusts, TLS 1.2 and 1.3.
+#[cfg(feature = "platform-verifier")]
+pub(crate) fn platform_config() -> Result<ClientConfig, rustls::Error> {
+    use rustls_platform_verifier::BuilderVerifierExt;
+
+    Ok(ClientConfig::builder_with_provider(provider()?)
+        .with_safe_default_protocol_versions()?
+        .with_platform_verifier()?
+        .with_no_client_auth())
+}
+
 #[cfg(feature = "aws-lc-rs")]
 #[expect(clippy::unnecessary_wraps, reason = "there may be none")]
 fn provider() -> Result<Arc<CryptoProvider>, rustls::Error> {

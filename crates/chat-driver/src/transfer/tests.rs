@@ -136,3 +136,28 @@ async fn files_go_unencrypted_to_this_machine_only() {
         assert_eq!(result.unwrap_err().kind, TransportErrorKind::NotAllowed);
     }
 }
+
+#[tokio::test]
+async fn progress_is_told_up_to_the_whole_file() {
+    let told = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let tell = {
+        let told = Arc::clone(&told);
+        move |progress: crate::Progress| told.lock().unwrap().push((progress.bytes, progress.total))
+    };
+    let whole = "x".repeat(CHUNK) + "end";
+    let total = u64::try_from(whole.len()).unwrap();
+    let source = AttachmentSource::bytes(whole).on_progress(tell.clone());
+    let (result, _) = uploaded(source, OK).await;
+    assert_eq!(result.unwrap().status, 200);
+    assert_eq!(*told.lock().unwrap(), [(total - 3, total), (total, total)]);
+
+    told.lock().unwrap().clear();
+    let sink = crate::AttachmentSink::<Tokio>::writer(Vec::new()).on_progress(tell);
+    let sink = SharedSink::new(sink.into_sink());
+    let answer = "HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nboat";
+    let (port, served) = storage("\r\n\r\n", answer.to_owned()).await;
+    let result = requester().download(request("GET", port), 4, sink).await;
+    assert!(result.is_ok());
+    served.await.unwrap();
+    assert_eq!(told.lock().unwrap().last(), Some(&(4, 4)));
+}
