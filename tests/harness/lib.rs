@@ -100,3 +100,8 @@ pub use world::{START_UNIX, Saved, ServiceBox, World};
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 pub struct ReadmeExamples;
+
+/// The examples of the guide for those who come from ChatJS compile.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/from-chatjs.md")]
+pub struct FromChatJsExamples;

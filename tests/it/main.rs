@@ -7,6 +7,7 @@ mod defects_events;
 mod defects_receipts;
 mod defects_setup;
 mod defects_transcript;
+mod from_chatjs;
 mod properties;
 mod properties_any_input;
 mod properties_outbox;

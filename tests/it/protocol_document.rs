@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 /// How many defects the document lists.
 const DEFECTS: u32 = 47;
 
-fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
@@ -21,7 +21,7 @@ fn document() -> String {
 }
 
 /// The cells of each row of each table, without the heads of the tables.
-fn rows(document: &str) -> Vec<Vec<&str>> {
+pub(crate) fn rows(document: &str) -> Vec<Vec<&str>> {
     let mut rows = Vec::new();
     let mut in_table = false;
     for line in document.lines() {
@@ -76,7 +76,7 @@ fn tests_in(source: &str) -> Vec<&str> {
 }
 
 /// Every Rust source of the workspace by its path, written as a module's: `crates::chat-sim::...`.
-fn sources() -> BTreeMap<String, String> {
+pub(crate) fn sources() -> BTreeMap<String, String> {
     let mut sources = BTreeMap::new();
     let mut folders = vec![root().join("crates"), root().join("tests")];
     while let Some(folder) = folders.pop() {
@@ -96,22 +96,20 @@ fn sources() -> BTreeMap<String, String> {
     sources
 }
 
+/// Whether there is a test of this name, written `module::test`.
+pub(crate) fn test_exists(sources: &BTreeMap<String, String>, named: &str) -> bool {
+    let Some((module, test)) = named.rsplit_once("::") else {
+        return false;
+    };
+    let end = format!("::{module}");
+    let mut files = sources.iter().filter(|(name, _)| name.ends_with(&end));
+    files.any(|(_, source)| tests_in(source).contains(&test))
+}
+
 #[test]
 fn every_rule_names_tests_and_each_of_them_exists() {
     let document = document();
     let sources = sources();
-    let tests: BTreeMap<_, _> = sources
-        .iter()
-        .map(|(module, source)| (module, tests_in(source)))
-        .collect();
-    let exists = |named: &str| {
-        let Some((module, test)) = named.rsplit_once("::") else {
-            return false;
-        };
-        let end = format!("::{module}");
-        let mut files = tests.iter().filter(|(name, _)| name.ends_with(&end));
-        files.any(|(_, tests)| tests.contains(&test))
-    };
     let mut wrong = Vec::new();
     let rows = rows(&document);
     assert!(rows.len() > 150, "{} rows are not the whole", rows.len());
@@ -123,7 +121,9 @@ fn every_rule_names_tests_and_each_of_them_exists() {
         if tests.is_empty() && !cannot_apply(row) {
             wrong.push(format!("no test: {row:?}"));
         }
-        let missing = tests.into_iter().filter(|test| !exists(test));
+        let missing = tests
+            .into_iter()
+            .filter(|test| !test_exists(&sources, test));
         wrong.extend(missing.map(|test| format!("there is no test {test}")));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
