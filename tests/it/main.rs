@@ -41,6 +41,7 @@ mod simulated_suspend;
 mod simulated_typing;
 mod support;
 mod tokio_conversation;
+mod tokio_examples;
 mod tokio_files;
 mod tokio_hub;
 mod tokio_lifetime;
