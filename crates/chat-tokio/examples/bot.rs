@@ -73,7 +73,6 @@ pub(crate) async fn run(
     let (session, mut events) = client.session(Config::new(endpoint), details)?;
     session.connect().await?;
     writeln!(shown, "In the chat {}.", session.chat_details().contact_id)?;
-    session.queue_message(Draft::text("I am a bot. What can I do for you?"))?;
 
     // What was said before it came is history, and needs no answer. What it missed later does.
     let mut history = true;
@@ -84,7 +83,10 @@ pub(crate) async fn run(
             break;
         };
         match event {
-            Some(Event::GapFilled { .. } | Event::GapUnresolved(_)) => history = false,
+            Some(Event::GapFilled { .. } | Event::GapUnresolved(_)) if history => {
+                history = false;
+                session.queue_message(Draft::text("I am a bot. What can I do for you?"))?;
+            }
             Some(Event::Item(received)) if !(history && received.recovered) => {
                 let text = received.item.content.as_deref().unwrap_or_default();
                 writeln!(shown, "They say: {text}")?;

@@ -11,6 +11,10 @@
 //! the agent, and hangs up.
 
 #![expect(clippy::print_stderr, reason = "a program says why it failed")]
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "an application picks the events it wants"
+)]
 
 use std::error::Error;
 use std::io::{self, Write};
@@ -95,17 +99,33 @@ async fn into_chat(session: &ChatSession, mut texts: Receiver<String>) -> Result
     Ok(())
 }
 
-/// From the chat to the phone. While there is no room for a message, no event is read; when too
-/// many wait, the session does not read its WebSocket, and the service has to wait.
-async fn out_of_chat(mut events: Events, mut texts: Sender<String>) -> Result<(), Failure> {
+/// From the chat to the phone, in the order of the chat. While there is no room for a message, no
+/// event is read; when too many wait, the session does not read its WebSocket, and the service has
+/// to wait.
+async fn out_of_chat(mut events: Events, mut to_phone: Sender<String>) -> Result<(), Failure> {
+    // What a lost connection missed is told after what the new one brings. Both wait for each
+    // other, and are no more than `Config::gap_page_limit` allows.
+    let mut catching_up = true;
+    let mut waiting = Vec::new();
     while let Some(event) = events.next().await {
-        let Event::Item(received) = event else {
-            continue; // what was missed comes as items, too
-        };
-        if received.kind == ItemKind::Message && !received.own {
-            let text = received.item.content.clone().unwrap_or_default();
-            if texts.send(text).await.is_err() {
-                break; // the phone has hung up; dropped events keep nobody waiting
+        match event {
+            Event::ConnectionLost(_) => catching_up = true,
+            Event::GapFilled { .. } | Event::GapUnresolved(_) | Event::Ended(_) => {
+                catching_up = false;
+            }
+            Event::Item(received) if received.kind == ItemKind::Message && !received.own => {
+                let text = received.item.content.clone().unwrap_or_default();
+                waiting.push((received.item.absolute_time.clone(), text));
+            }
+            _ => continue,
+        }
+        if catching_up {
+            continue;
+        }
+        waiting.sort();
+        for (_, text) in waiting.drain(..) {
+            if to_phone.send(text).await.is_err() {
+                return Ok(()); // it has hung up; dropped events keep nobody waiting
             }
         }
     }

@@ -20,7 +20,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use chat_tokio::chat_proto::api::StartChatContact;
-use chat_tokio::chat_proto::{Config, Draft, Endpoint, Event, ItemKind, ResumeState};
+use chat_tokio::chat_proto::{AbsoluteTime, Config, Draft, Endpoint, Event, ItemKind, ResumeState};
 use chat_tokio::{ChatSession, Client};
 use serde_json::json;
 use tokio::time::timeout;
@@ -33,6 +33,9 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const USAGE: &str = "Usage: resume URL|REGION FILE [STOP_AFTER_EVENTS]";
 
 type Failure = Box<dyn Error + Send + Sync>;
+
+/// What was said, and when.
+type Answer = (Option<AbsoluteTime>, String);
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -83,14 +86,16 @@ pub(crate) async fn run(arguments: &[String], shown: &mut impl Write) -> Result<
         taken += 1;
         if let Event::Item(received) = &event {
             if received.kind == ItemKind::Message && !received.own {
-                answers.push(received.item.content.clone().unwrap_or_default());
+                let text = received.item.content.clone().unwrap_or_default();
+                answers.push((received.item.absolute_time.clone(), text));
             }
         }
         // Before the next event is taken, what came of this one is stored, with the state in
         // which the session has told it.
         store(file, &session, &answers)?;
     }
-    for answer in &answers {
+    answers.sort(); // what was missed is told after what came meanwhile
+    for (_, answer) in &answers {
         writeln!(shown, "Answer: {answer}")?;
     }
     fs::remove_file(file)?;
@@ -101,7 +106,7 @@ pub(crate) async fn run(arguments: &[String], shown: &mut impl Write) -> Result<
 
 /// Writes both as one: beside its place first, so that there is always a whole file. The state is
 /// secret, since it holds the chat's tokens and texts.
-fn store(file: &Path, session: &ChatSession, answers: &[String]) -> Result<(), Failure> {
+fn store(file: &Path, session: &ChatSession, answers: &[Answer]) -> Result<(), Failure> {
     let stored = json!({ "state": session.resume_state()?, "answers": answers });
     let beside = file.with_extension("part");
     let mut options = OpenOptions::new();
@@ -115,7 +120,7 @@ fn store(file: &Path, session: &ChatSession, answers: &[String]) -> Result<(), F
     Ok(())
 }
 
-fn load(file: &Path) -> Result<(ResumeState, Vec<String>), Failure> {
+fn load(file: &Path) -> Result<(ResumeState, Vec<Answer>), Failure> {
     let mut stored: serde_json::Value = serde_json::from_slice(&fs::read(file)?)?;
     let state = serde_json::from_value(stored["state"].take())?;
     let answers = serde_json::from_value(stored["answers"].take())?;
