@@ -79,25 +79,3 @@ pub type AttachmentSource = chat_driver::AttachmentSource<Tokio>;
 
 /// Where a downloaded file goes: to a path, or any `tokio::io::AsyncWrite`.
 pub type AttachmentSink = chat_driver::AttachmentSink<Tokio>;
-
-#[cfg(test)]
-mod tests {
-    use chat_proto::api::Endpoint;
-    use chat_proto::{ChatDetails, Config};
-
-    use super::*;
-
-    #[test]
-    fn a_session_outside_a_runtime_is_refused() {
-        let endpoint = Endpoint::custom("http://127.0.0.1:1").unwrap();
-        let details = ChatDetails {
-            contact_id: "c".into(),
-            participant_id: "p".into(),
-            participant_token: "t".into(),
-        };
-        let client = Client::builder().build().unwrap();
-        let error = client.session(Config::new(endpoint), details).unwrap_err();
-        assert!(matches!(error, SessionError::NoRuntime(_)), "{error}");
-        assert!(error.to_string().contains("tokio runtime"), "{error}");
-    }
-}

@@ -112,7 +112,11 @@ impl<T: AsyncWrite + Send + 'static> WriteTo<T> for Tokio {
 
 #[cfg(test)]
 mod tests {
+    use chat_driver::chat_proto::api::Endpoint;
+    use chat_driver::chat_proto::{ChatDetails, Config};
+
     use super::*;
+    use crate::{Client, SessionError};
 
     #[tokio::test]
     async fn a_connection_does_not_delay_small_packets() {
@@ -121,5 +125,19 @@ mod tests {
             .await
             .unwrap();
         assert!(stream.inner().nodelay().unwrap());
+    }
+
+    #[test]
+    fn a_session_outside_a_runtime_is_refused() {
+        let endpoint = Endpoint::custom("http://127.0.0.1:1").unwrap();
+        let details = ChatDetails {
+            contact_id: "c".into(),
+            participant_id: "p".into(),
+            participant_token: "t".into(),
+        };
+        let client = Client::builder().build().unwrap();
+        let error = client.session(Config::new(endpoint), details).unwrap_err();
+        assert!(matches!(error, SessionError::NoRuntime(_)), "{error}");
+        assert!(error.to_string().contains("tokio runtime"), "{error}");
     }
 }
