@@ -50,7 +50,9 @@ impl<R> fmt::Debug for Connector<R> {
 }
 
 impl<R: Runtime> Connector<R> {
-    pub(crate) fn new(timeout: Duration, allow_insecure: bool, proxy: Proxy) -> Self {
+    /// A connector that gives up after the timeout. The client builder makes one of its settings;
+    /// an adapter's tests may make their own.
+    pub fn new(timeout: Duration, allow_insecure: bool, proxy: Proxy) -> Self {
         Self {
             timeout,
             allow_insecure,
