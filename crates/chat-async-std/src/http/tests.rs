@@ -12,7 +12,7 @@ use std::time::Instant;
 
 use chat_driver::Proxy;
 use chat_driver::runtime::Runtime;
-use futures_util::future::{Either, join, select};
+use futures_util::future::{Either, join, join_all, select};
 use http_body_util::{BodyExt, Empty, Full};
 use rustls::RootCertStore;
 
@@ -350,6 +350,18 @@ fn a_connection_is_kept_no_longer_than_it_may_be() {
         assert_eq!(http.pool.open_connections(), 0);
         echo(&http, &server, "/").await;
         assert_eq!(server.connections(), 2);
+    });
+}
+
+#[test]
+fn of_many_connections_no_more_than_the_limit_are_kept() {
+    test(async {
+        let (http, server) = (http(), Server::start());
+        let all = (0..70).map(|_| echo(&http, &server, "/"));
+        join_all(all).await;
+        assert_eq!(server.connections(), 70);
+        until(|| server.seen.ended.load(Ordering::SeqCst) == 6).await;
+        assert_eq!(http.pool.open_connections(), 64);
     });
 }
 
