@@ -1,5 +1,6 @@
 //! Starting a simulator.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -49,6 +50,7 @@ enum Tls {
 #[must_use = "nothing runs before start() is awaited"]
 pub struct SimulatorBuilder {
     port: u16,
+    reached_at: Option<SocketAddr>,
     settings: Settings,
     seed: Option<u64>,
     tls: Tls,
@@ -61,6 +63,7 @@ impl SimulatorBuilder {
     pub(super) fn new() -> Self {
         Self {
             port: 0,
+            reached_at: None,
             settings: Settings::default(),
             seed: None,
             tls: Tls::Off,
@@ -73,6 +76,13 @@ impl SimulatorBuilder {
     /// The port to listen on. Default 0: a free one.
     pub fn port(mut self, port: u16) -> Self {
         self.port = port;
+        self
+    }
+
+    /// Where clients reach the simulator when something stands before it, such as a proxy that
+    /// loses packets: the endpoint and every URL name this address. Default: the one it listens on.
+    pub fn reached_at(mut self, address: SocketAddr) -> Self {
+        self.reached_at = Some(address);
         self
     }
 
@@ -155,10 +165,11 @@ impl SimulatorBuilder {
         };
         let seed = self.seed.unwrap_or_else(|| clock.seed());
         let mut settings = self.settings;
+        let reached_at = self.reached_at.unwrap_or(address);
         let scheme = if tls.is_some() { "wss" } else { "ws" };
-        settings.websocket_base = format!("{scheme}://{address}");
+        settings.websocket_base = format!("{scheme}://{reached_at}");
         let scheme = if tls.is_some() { "https" } else { "http" };
-        settings.http_base = format!("{scheme}://{address}");
+        settings.http_base = format!("{scheme}://{reached_at}");
         let start = Start {
             now: clock.now(),
             unix: self.unix.unwrap_or_else(|| clock.unix()),
@@ -171,6 +182,7 @@ impl SimulatorBuilder {
         let simulator = Simulator {
             shared,
             address,
+            reached_at,
             tls: tls.map(TlsAcceptor::from),
             ca,
             connection_limit: Arc::new(Semaphore::new(self.connections)),

@@ -39,6 +39,7 @@ const FAREWELL: Duration = Duration::from_secs(1);
 pub struct Simulator {
     shared: Arc<Shared>,
     address: SocketAddr,
+    reached_at: SocketAddr,
     tls: Option<TlsAcceptor>,
     ca: Option<String>,
     connection_limit: Arc<Semaphore>,
@@ -74,7 +75,7 @@ impl Simulator {
     /// What clients take for the endpoint of both services: `http://127.0.0.1:PORT`, or `https`.
     pub fn endpoint(&self) -> String {
         let scheme = if self.tls.is_some() { "https" } else { "http" };
-        format!("{scheme}://{}", self.address)
+        format!("{scheme}://{}", self.reached_at)
     }
 
     /// Where the control API is: `http://127.0.0.1:PORT/_sim`. With a slash at the end it is the

@@ -1,0 +1,283 @@
+//! An agent with the chats of two customers, on one socket.
+
+use std::time::Duration;
+
+use chat_sim::Role;
+
+use crate::adapter::chat_proto::api::ConnectionCredentials;
+use crate::adapter::chat_proto::{
+    ChatDetails, CommandError, ContactId, Draft, EndReason, Event, HubEvent, HubUrl, ItemKind,
+    Network, Phase, SocketUrl, TransportError, TransportErrorKind,
+};
+use crate::adapter::{
+    Adapter, AgentHub, AgentProvider, AttachmentSource, ChatSession, HubEvents, ProvidedFuture,
+    within,
+};
+use crate::behaviours::{Behaviour, behaviours};
+use crate::chat::{Chat, Plan, message, start_chat};
+use crate::service::{PATIENCE, Service};
+use crate::stage::Stage;
+
+pub(super) fn all<A: Adapter>() -> Vec<Behaviour> {
+    behaviours![A on All:
+        an_agent_talks_to_two_customers_on_one_socket_which_may_be_cut,
+        an_agent_sends_a_file_and_receives_one,
+        a_transfer_ends_the_session_it_concerns_and_no_other,
+        a_closed_hub_tells_the_end_of_all_sessions_and_takes_no_more,
+        a_session_on_a_hub_is_abandoned_with_its_last_handle_and_restored,
+    ]
+}
+
+const AGENT: &str = "Kim";
+
+/// The application of the agent: the simulator has the URLs, and it has no connection tokens.
+struct Application(Service);
+
+impl AgentProvider for Application {
+    fn socket_url(&self) -> ProvidedFuture<HubUrl> {
+        let url = self
+            .0
+            .with(|service, now| service.agent_socket_url(now, AGENT));
+        let url = SocketUrl::from(url.unwrap());
+        let lifetime = Some(Duration::from_secs(3_600));
+        Box::pin(std::future::ready(Ok(HubUrl { url, lifetime })))
+    }
+
+    fn connection_token(&self, _: ContactId) -> ProvidedFuture<ConnectionCredentials> {
+        let detail = "the application has none";
+        let none = TransportError::new(TransportErrorKind::Protocol, detail);
+        Box::pin(std::future::ready(Err(none)))
+    }
+}
+
+/// An agent, and two customers of the same service.
+struct Desk<A: Adapter> {
+    ann: Chat<A>,
+    bob: Chat<A>,
+    hub: AgentHub,
+    events: HubEvents,
+    told: Vec<HubEvent>,
+}
+
+impl<A: Adapter> Desk<A> {
+    async fn open(stage: &Stage) -> Self {
+        let ann = Plan::<A>::new(stage).connect().await;
+        let (contact, details) = start_chat(&ann.service);
+        let (session, events) = ann.client.session(ann.config.clone(), details).unwrap();
+        session.connect().await.unwrap();
+        let bob = Chat {
+            service: ann.service.clone(),
+            client: ann.client.clone(),
+            config: ann.config.clone(),
+            session,
+            events,
+            contact,
+            told: Vec::new(),
+        };
+        let application = Application(ann.service.clone());
+        let (hub, events) = ann.client.hub(ann.config.clone(), application).unwrap();
+        hub.connect().unwrap();
+        let mut desk = Self {
+            ann,
+            bob,
+            hub,
+            events,
+            told: Vec::new(),
+        };
+        desk.until(|event| matches!(event, HubEvent::Established))
+            .await;
+        desk
+    }
+
+    /// The agent gets a place in a chat.
+    fn seat(&self, customer: &Chat<A>) -> ChatSession {
+        let seat = customer
+            .service
+            .with(|service, now| service.seat_agent(now, &customer.contact, AGENT, Role::Agent));
+        let seat = seat.unwrap();
+        let details = ChatDetails {
+            contact_id: seat.contact_id.into(),
+            participant_id: seat.participant_id.into(),
+            participant_token: seat.participant_token.into(),
+        };
+        self.hub.add(details).unwrap()
+    }
+
+    async fn next(&mut self) -> Option<HubEvent> {
+        let next = within::<A, _>(PATIENCE, self.events.next()).await;
+        let event = next.expect("the hub tells more in time")?;
+        self.told.push(event.clone());
+        Some(event)
+    }
+
+    /// Reads events up to the one that is wanted.
+    async fn until(&mut self, wanted: impl Fn(&HubEvent) -> bool) {
+        while !wanted(&self.next().await.expect("the hub goes on")) {}
+    }
+
+    /// Reads events until this was said in this chat.
+    async fn until_message(&mut self, contact: &str, text: &str) {
+        self.until(|event| of_contact(contact, event).and_then(message) == Some(text))
+            .await;
+    }
+
+    /// The texts of all that others have said in this chat, in the order they were told.
+    fn heard(&self, contact: &str) -> Vec<&str> {
+        let events = self.told.iter();
+        let events = events.filter_map(|event| of_contact(contact, event));
+        events.filter_map(message).collect()
+    }
+
+    fn agent_sockets(&self) -> usize {
+        self.ann
+            .service
+            .with(|service, _| service.agent_sockets(AGENT))
+    }
+}
+
+fn of_contact<'e>(contact: &str, event: &'e HubEvent) -> Option<&'e Event> {
+    if let HubEvent::Session { contact_id, event } = event {
+        return Some(event).filter(|_| contact_id.as_str() == contact);
+    }
+    None
+}
+
+fn is_attachment(event: &Event) -> bool {
+    matches!(event, Event::Item(received) if received.kind == ItemKind::Attachment)
+}
+
+fn say<A: Adapter>(customer: &Chat<A>, text: &str) {
+    customer.session.queue_message(Draft::text(text)).unwrap();
+}
+
+async fn an_agent_talks_to_two_customers_on_one_socket_which_may_be_cut<A: Adapter>(stage: Stage) {
+    let mut desk = Desk::<A>::open(&stage).await;
+    let (to_ann, to_bob) = (desk.seat(&desk.ann), desk.seat(&desk.bob));
+    let (ann, bob) = (desk.ann.contact.clone(), desk.bob.contact.clone());
+    to_ann.send_message(Draft::text("Hello Ann")).await.unwrap();
+    to_bob.send_message(Draft::text("Hello Bob")).await.unwrap();
+    desk.ann.until_message("Hello Ann").await;
+    desk.bob.until_message("Hello Bob").await;
+    say(&desk.ann, "I am Ann");
+    desk.until_message(&ann, "I am Ann").await;
+    say(&desk.bob, "I am Bob");
+    desk.until_message(&bob, "I am Bob").await;
+    assert_eq!(desk.agent_sockets(), 1);
+    let cut = desk
+        .ann
+        .service
+        .with(|service, now| service.cut_agent_sockets(now, AGENT));
+    assert_eq!(cut, 1);
+    for number in 1..=3 {
+        for customer in [&desk.ann, &desk.bob] {
+            let missed = Draft::text(format!("missed {number}"));
+            customer.session.send_message(missed).await.unwrap();
+        }
+    }
+    desk.until(|event| matches!(event, HubEvent::ConnectionLost(_)))
+        .await;
+    desk.hub.network(Network::Online);
+    desk.until(|event| matches!(event, HubEvent::Reestablished))
+        .await;
+    // What is live may come before what is recovered.
+    for contact in [&ann, &bob] {
+        while !desk.heard(contact).contains(&"missed 3") {
+            desk.next().await.expect("the hub goes on");
+        }
+    }
+    say(&desk.bob, "Are you there?");
+    desk.until_message(&bob, "Are you there?").await;
+    say(&desk.ann, "Hello?");
+    desk.until_message(&ann, "Hello?").await;
+    assert_eq!(desk.agent_sockets(), 1);
+    let missed = ["missed 1", "missed 2", "missed 3"];
+    let heard = |first, last| [&[first], missed.as_slice(), &[last]].concat();
+    assert_eq!(desk.heard(&ann), heard("I am Ann", "Hello?"));
+    assert_eq!(desk.heard(&bob), heard("I am Bob", "Are you there?"));
+}
+
+async fn an_agent_sends_a_file_and_receives_one<A: Adapter>(stage: Stage) {
+    let mut desk = Desk::<A>::open(&stage).await;
+    let to_ann = desk.seat(&desk.ann);
+    let contact = desk.ann.contact.clone();
+    to_ann.send_message(Draft::text("Look")).await.unwrap();
+    let small = AttachmentSource::<A>::bytes("a small boat");
+    let sent = to_ann.send_attachment("a.txt", "text/plain", small).await;
+    desk.ann.until(is_attachment).await;
+    let received = desk.ann.session.attachment_bytes(sent.unwrap()).await;
+    assert_eq!(received.unwrap(), b"a small boat");
+    let large = AttachmentSource::<A>::bytes("a larger boat");
+    let customer = &desk.ann.session;
+    let sent = customer.send_attachment("b.txt", "text/plain", large).await;
+    desk.until(|event| {
+        of_contact(&contact, event).is_some_and(|event| {
+            is_attachment(event) && !matches!(event, Event::Item(item) if item.own)
+        })
+    })
+    .await;
+    let received = to_ann.attachment_bytes(sent.unwrap()).await.unwrap();
+    assert_eq!(received, b"a larger boat");
+}
+
+async fn a_transfer_ends_the_session_it_concerns_and_no_other<A: Adapter>(stage: Stage) {
+    let mut desk = Desk::<A>::open(&stage).await;
+    let (to_ann, to_bob) = (desk.seat(&desk.ann), desk.seat(&desk.bob));
+    let contact = desk.ann.contact.clone();
+    to_ann.send_message(Draft::text("Hello Ann")).await.unwrap();
+    to_bob.send_message(Draft::text("Hello Bob")).await.unwrap();
+    desk.ann
+        .service
+        .with(|service, now| service.transfer(now, &contact, "Lee"))
+        .unwrap();
+    assert_eq!(to_ann.ended().await, EndReason::Transferred);
+    let ended = Event::Ended(EndReason::Transferred);
+    desk.until(|event| of_contact(&contact, event) == Some(&ended))
+        .await;
+    // What is over can still be looked at, and takes nothing more.
+    assert_eq!(to_ann.phase(), Phase::Ended);
+    assert_eq!(to_ann.end_reason(), Some(EndReason::Transferred));
+    let entries = to_ann.transcript();
+    let mut said = entries.iter().map(|entry| entry.item.content.as_deref());
+    assert!(said.any(|text| text == Some("Hello Ann")));
+    let refused = to_ann.queue_message(Draft::text("too late")).unwrap_err();
+    assert!(matches!(refused.error, CommandError::WrongPhase { .. }));
+    assert_eq!(to_bob.phase(), Phase::Live);
+    to_bob.send_message(Draft::text("Bye Bob")).await.unwrap();
+    desk.bob.until_message("Bye Bob").await;
+}
+
+async fn a_closed_hub_tells_the_end_of_all_sessions_and_takes_no_more<A: Adapter>(stage: Stage) {
+    let mut desk = Desk::<A>::open(&stage).await;
+    let to_ann = desk.seat(&desk.ann);
+    to_ann.send_message(Draft::text("Hello")).await.unwrap();
+    desk.hub.close();
+    assert_eq!(to_ann.ended().await, EndReason::Abandoned);
+    while desk.next().await.is_some() {}
+    let ended = Event::Ended(EndReason::Abandoned);
+    let last = desk.told.last().unwrap();
+    assert_eq!(of_contact(&desk.ann.contact, last), Some(&ended));
+    let refused = desk.hub.add(to_ann.chat_details()).unwrap_err();
+    assert!(matches!(refused, CommandError::WrongPhase { .. }));
+    assert_eq!(desk.ann.session.phase(), Phase::Live);
+    crate::service::until::<A>("the socket's end", || desk.agent_sockets() == 0).await;
+}
+
+async fn a_session_on_a_hub_is_abandoned_with_its_last_handle_and_restored<A: Adapter>(
+    stage: Stage,
+) {
+    let mut desk = Desk::<A>::open(&stage).await;
+    let to_ann = desk.seat(&desk.ann);
+    let contact = desk.ann.contact.clone();
+    to_ann.send_message(Draft::text("Hello")).await.unwrap();
+    let again = desk.hub.add(to_ann.chat_details()).unwrap_err();
+    assert!(matches!(again, CommandError::Invalid { .. }));
+    let state = to_ann.resume_state().unwrap();
+    drop(to_ann);
+    let ended = Event::Ended(EndReason::Abandoned);
+    desk.until(|event| of_contact(&contact, event) == Some(&ended))
+        .await;
+    let to_ann = desk.hub.restore(state).unwrap();
+    to_ann.send_message(Draft::text("Again")).await.unwrap();
+    assert_eq!(to_ann.phase(), Phase::Live);
+    desk.ann.until_message("Again").await;
+}
