@@ -34,13 +34,19 @@ pub(crate) fn show(column: &str, names: &[&str]) -> ExitCode {
 fn show_all<A: Adapter>(stage: &Stage, names: &[&str]) {
     // What a runtime makes at its first use is there before anything is counted.
     behaviours::warm_up::<A>(stage);
+    A::block_on(leaks::service_gone::<A>()).unwrap();
+    let mut before = Held::now::<A>();
     std::panic::set_hook(Box::new(note_panic));
     for behaviour in behaviours::all::<A>() {
         if !names.contains(&behaviour.name) {
             continue;
         }
         let began = Instant::now();
-        let outcome = show_one::<A>(stage, &behaviour);
+        let outcome = show_one::<A>(stage, &behaviour, before);
+        if matches!(outcome, Outcome::Failed(_)) {
+            // What it left is not the fault of the next one.
+            before = Held::now::<A>();
+        }
         let shown = Shown {
             behaviour: behaviour.name.to_owned(),
             outcome,
@@ -50,11 +56,10 @@ fn show_all<A: Adapter>(stage: &Stage, names: &[&str]) {
     }
 }
 
-fn show_one<A: Adapter>(stage: &Stage, behaviour: &Behaviour) -> Outcome {
+fn show_one<A: Adapter>(stage: &Stage, behaviour: &Behaviour, before: Held) -> Outcome {
     if !behaviour.stages.have(stage) {
         return Outcome::Skipped;
     }
-    let before = Held::now::<A>();
     let run = || A::block_on(within::<A, _>(DEADLINE, (behaviour.run)(stage.clone())));
     let finished = catch_unwind(AssertUnwindSafe(run));
     let given_back = A::block_on(leaks::given_back::<A>(before));

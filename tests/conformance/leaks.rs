@@ -45,17 +45,27 @@ impl fmt::Display for Held {
 /// Waits until no more is held than before, now that the sessions are gone; otherwise says what
 /// is.
 pub(crate) async fn given_back<A: Adapter>(before: Held) -> Result<(), String> {
-    let closed = settled::<A>(|| service::open_sockets() == 0).await;
-    let open = service::open_sockets();
-    service::forget();
-    if !closed {
-        return Err(format!("{open} sockets are still open at the service"));
-    }
+    service_gone::<A>().await?;
     if settled::<A>(|| !Held::now::<A>().exceeds(before)).await {
         return Ok(());
     }
     let now = Held::now::<A>();
     Err(format!("{now} are left; there were {before}"))
+}
+
+/// Waits until all sockets are closed, and then until nothing of the service is left.
+pub(crate) async fn service_gone<A: Adapter>() -> Result<(), String> {
+    let closed = settled::<A>(|| service::open_sockets() == 0).await;
+    let open = service::open_sockets();
+    service::forget();
+    let gone = settled::<A>(service::is_gone).await;
+    if !closed {
+        return Err(format!("{open} sockets are still open at the service"));
+    }
+    if !gone {
+        return Err("connections to the service are left".to_owned());
+    }
+    Ok(())
 }
 
 async fn settled<A: Adapter>(is_so: impl Fn() -> bool) -> bool {

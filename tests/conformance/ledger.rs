@@ -139,8 +139,6 @@ impl<A: Adapter> Chat<A> {
         assert_eq!(self.count(established), 1);
         let (losses, recoveries) = self.losses();
         assert_eq!(losses, recoveries, "losses, and recoveries of them");
-        // A connection that is lost too soon has its gap filled by the next one.
-        assert!((1..=losses + 1).contains(&self.count(gap_filled)));
         let unresolved = |event: &Event| matches!(event, Event::GapUnresolved(_));
         assert_eq!(self.count(unresolved), 0);
     }

@@ -98,3 +98,8 @@ pub(crate) fn forget() {
         .unwrap_or_else(PoisonError::into_inner)
         .clear();
 }
+
+/// Whether nothing of the service is left: it holds no socket any more.
+pub(crate) fn is_gone() -> bool {
+    RUNTIME.metrics().num_alive_tasks() == 0
+}

@@ -2,12 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use chat_sim::{Effect, Fault};
+use chat_sim::{Effect, Fault, Operation, Settings};
 
-use crate::adapter::Adapter;
-use crate::adapter::chat_proto::{Diagnostic, Event, LossCause, TransportErrorKind};
+use crate::adapter::chat_proto::{Diagnostic, Draft, Event, LossCause, TransportErrorKind};
+use crate::adapter::{Adapter, begin};
 use crate::behaviours::{Behaviour, behaviours};
-use crate::chat::{Plan, message, quick_heartbeats};
+use crate::chat::{Plan, message, quick_heartbeats, start_chat};
 use crate::stage::Stage;
 
 pub(super) fn all<A: Adapter>() -> Vec<Behaviour> {
@@ -15,6 +15,7 @@ pub(super) fn all<A: Adapter>() -> Vec<Behaviour> {
         ten_thousand_frames_reach_a_slow_application_and_no_heartbeat_starves,
         an_application_that_does_not_read_keeps_its_connection,
         an_application_that_has_dropped_the_events_hinders_nothing,
+        sessions_of_one_client_keep_to_the_quotas_together,
         a_frame_of_64_kib_is_taken_in,
         a_frame_over_the_limit_loses_the_socket_and_its_item_comes_by_the_transcript,
     ]
@@ -100,6 +101,43 @@ async fn an_application_that_has_dropped_the_events_hinders_nothing<A: Adapter>(
         contact.transcript().len()
     });
     crate::service::until::<A>("all items", || chat.session.transcript().len() == wanted).await;
+}
+
+async fn sessions_of_one_client_keep_to_the_quotas_together<A: Adapter>(stage: Stage) {
+    let mut plan = Plan::<A>::new(&stage);
+    let mut settings = Settings::default();
+    settings.quotas = true;
+    plan.simulator = plan.simulator.settings(settings);
+    let chat = plan.start().await;
+    let mut running = Vec::new();
+    for _ in 0..12 {
+        let (contact, details) = start_chat(&chat.service);
+        let session = chat.client.session(chat.config.clone(), details);
+        let (session, events) = session.unwrap();
+        let chatting = begin::<A, _>(async move {
+            session.connect().await.unwrap();
+            let texts = ["one", "two"];
+            for text in texts {
+                session.queue_message(Draft::text(text)).unwrap();
+            }
+            // What waits is sent before the end.
+            session.disconnect().await.unwrap();
+            drop(events);
+        });
+        running.push((contact, chatting));
+    }
+    for (contact, chatting) in running {
+        chatting.await.unwrap();
+        let said: Vec<_> = chat.service.with(|service, _| {
+            let items = service.contact(&contact).unwrap().transcript().iter();
+            items.filter_map(|item| item.content.clone()).collect()
+        });
+        assert_eq!(said, ["one", "two"]);
+    }
+    let throttled = |operation| chat.service.with(|service, _| service.throttled(operation));
+    assert_eq!(throttled(Operation::CreateParticipantConnection), 0);
+    assert_eq!(throttled(Operation::SendMessage), 0);
+    assert_eq!(throttled(Operation::DisconnectParticipant), 0);
 }
 
 async fn a_frame_of_64_kib_is_taken_in<A: Adapter>(stage: Stage) {

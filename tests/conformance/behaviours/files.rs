@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use chat_sim::{Fault, Operation, Settings};
+use chat_sim::{Effect, Fault, Operation, Settings};
 
 use crate::adapter::chat_proto::api::GetAttachment;
 use crate::adapter::chat_proto::{AttachmentStage, Event, ItemKind};
@@ -18,6 +18,7 @@ pub(super) fn all<A: Adapter>() -> Vec<Behaviour> {
     let mut all = behaviours![A on All:
         files_go_up_from_anywhere_and_come_down_to_anywhere,
         an_attachment_that_failed_is_resumed_and_not_uploaded_again,
+        an_upload_whose_connection_breaks_is_begun_again,
         a_refused_upload_says_its_stage_and_a_stream_cannot_be_sent_twice,
         a_file_that_is_not_there_is_not_downloaded,
     ];
@@ -123,6 +124,23 @@ async fn an_attachment_that_failed_is_resumed_and_not_uploaded_again<A: Adapter>
     until_attachment(&mut chat).await;
     let bytes = chat.session.attachment_bytes(id).await.unwrap();
     assert_eq!(bytes, b"boat");
+    chat.balance().await;
+}
+
+async fn an_upload_whose_connection_breaks_is_begun_again<A: Adapter>(stage: Stage) {
+    let mut chat = Plan::<A>::new(&stage).connect().await;
+    let fault = Fault::new(Effect::DropRequest).on(Operation::UploadAttachment);
+    let broken = chat.inject(fault.once());
+    let source = AttachmentSource::<A>::bytes(boat());
+    let sent = chat
+        .session
+        .send_attachment("boat.txt", "text/plain", source)
+        .await;
+    let id = sent.unwrap();
+    assert_eq!(chat.struck(broken), 1);
+    until_attachment(&mut chat).await;
+    let bytes = chat.session.attachment_bytes(id).await.unwrap();
+    assert!(bytes == boat(), "another file");
     chat.balance().await;
 }
 

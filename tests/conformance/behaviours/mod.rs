@@ -88,5 +88,4 @@ pub(crate) fn warm_up<A: Adapter>(stage: &Stage) {
         let chat = Plan::<A>::new(stage).connect().await;
         chat.session.abandon().await.unwrap();
     });
-    crate::service::forget();
 }

@@ -16,6 +16,7 @@ pub(super) fn all<A: Adapter>() -> Vec<Behaviour> {
         an_item_that_the_cut_swallowed_is_recovered,
         a_service_that_restarts_is_asked_until_it_is_back,
         a_refused_handshake_is_tried_again,
+        a_connection_near_its_end_is_replaced_without_a_loss,
         a_close_tells_its_code,
         garbage_is_a_diagnostic_and_what_follows_it_arrives,
         a_throttled_message_is_repeated_and_not_doubled,
@@ -97,6 +98,25 @@ async fn a_refused_handshake_is_tried_again<A: Adapter>(stage: Stage) {
     assert!(chat.until_message("missed").await);
     chat.balance().await;
     assert_eq!(chat.losses(), (1, 1));
+}
+
+async fn a_connection_near_its_end_is_replaced_without_a_loss<A: Adapter>(stage: Stage) {
+    let mut chat = Plan::<A>::new(&stage).start().await;
+    let lifetime = Duration::from_secs(2);
+    let short = Fault::new(Effect::ShortConnection { lifetime });
+    let connecting = Operation::CreateParticipantConnection;
+    chat.inject(short.on(connecting).once());
+    chat.session.connect().await.unwrap();
+    let mut texts = Vec::new();
+    while chat.requests(connecting) < 2 || chat.sockets() != 1 {
+        texts.push(format!("message {}", texts.len()));
+        chat.agent_sends(texts.last().unwrap());
+        chat.until_message(texts.last().unwrap()).await;
+        A::sleep(Duration::from_millis(5)).await;
+    }
+    chat.balance().await;
+    assert_eq!(chat.received()[..texts.len()], texts);
+    assert_eq!(chat.losses(), (0, 0));
 }
 
 async fn a_close_tells_its_code<A: Adapter>(stage: Stage) {
