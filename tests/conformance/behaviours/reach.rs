@@ -34,13 +34,15 @@ pub(super) fn all<A: Adapter>() -> Vec<Behaviour> {
     all
 }
 
+/// Sooner than a second attempt comes.
+const SOON: Duration = Duration::from_secs(1);
+
 /// A session of a service that is at this URL, and gives up soon.
 async fn session_with<A: Adapter>(stage: &Stage, url: &str) -> Chat<A> {
     let plan = Plan::<A>::new(stage).client(|client| client.allow_insecure(true));
     let mut chat = plan.start().await;
     let mut config = Config::new(Endpoint::custom(url).unwrap());
-    let deadline = Duration::from_millis(300);
-    config.connect_deadline(deadline).unwrap();
+    config.connect_deadline(SOON).unwrap();
     let details = chat.session.chat_details();
     (chat.session, chat.events) = chat.client.session(config, details).unwrap();
     chat
@@ -88,8 +90,7 @@ async fn a_refused_connection_is_told<A: Adapter>(stage: Stage) {
 
 async fn an_attempt_in_vain_can_be_repeated<A: Adapter>(stage: Stage) {
     let plan = Plan::<A>::new(&stage).config(|config| {
-        let deadline = Duration::from_millis(300);
-        config.connect_deadline(deadline).unwrap();
+        config.connect_deadline(SOON).unwrap();
     });
     let mut chat = plan.start().await;
     chat.service.stop_listening().await;
@@ -113,8 +114,7 @@ async fn plain_http_to_another_machine_is_refused<A: Adapter>(stage: Stage) {
 /// Connecting to a service with this certificate fails.
 async fn refused<A: Adapter>(stage: &Stage, server: Arc<ServerConfig>, words: &str) {
     let mut plan = Plan::<A>::new(stage).config(|config| {
-        let deadline = Duration::from_millis(300);
-        config.connect_deadline(deadline).unwrap();
+        config.connect_deadline(SOON).unwrap();
     });
     plan.simulator = Simulator::builder().tls(server);
     let mut chat = plan.start().await;

@@ -102,7 +102,7 @@ async fn a_refused_handshake_is_tried_again<A: Adapter>(stage: Stage) {
 
 async fn a_connection_near_its_end_is_replaced_without_a_loss<A: Adapter>(stage: Stage) {
     let mut chat = Plan::<A>::new(&stage).start().await;
-    let lifetime = Duration::from_secs(2);
+    let lifetime = Duration::from_secs(4);
     let short = Fault::new(Effect::ShortConnection { lifetime });
     let connecting = Operation::CreateParticipantConnection;
     chat.inject(short.on(connecting).once());
