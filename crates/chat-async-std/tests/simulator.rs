@@ -130,7 +130,9 @@ fn files_go_up_and_come_down_through_the_readers_and_writers_of_futures() {
         let (_, session, mut events) = service.session(&client);
         session.connect().await.unwrap();
         let boat: Vec<u8> = (0_u8..=255).cycle().take(300_001).collect();
-        let folder = std::path::PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
+        let name = format!("chat-async-std-{}", std::process::id());
+        let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        std::fs::create_dir_all(&folder).unwrap();
         let (sent, saved) = (folder.join("sent.txt"), folder.join("saved.txt"));
         std::fs::write(&sent, &boat).unwrap();
         for source in [
@@ -148,6 +150,7 @@ fn files_go_up_and_come_down_through_the_readers_and_writers_of_futures() {
                 assert!(std::fs::read(&saved).unwrap() == boat, "another file");
             }
         }
+        std::fs::remove_dir_all(&folder).unwrap();
     });
 }
 
