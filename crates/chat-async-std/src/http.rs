@@ -12,11 +12,16 @@ use chat_driver::failure;
 use chat_driver::runtime::{Http, RequestBody};
 use hyper::body::Incoming;
 use rustls::ClientConfig;
-use rustls::pki_types::ServerName;
 
-use crate::pool::{Link, Pool};
 use crate::runtime::AsyncStd;
 use crate::tls;
+
+pub(crate) mod io;
+mod pool;
+#[cfg(test)]
+mod tests;
+
+use pool::{Link, Pool};
 
 /// How long an unused connection is kept.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
@@ -49,7 +54,7 @@ impl PooledHttp {
 
     async fn connect(&self, address: &Address) -> Result<Link, TransportError> {
         let tls = if address.secure {
-            Some((server_name(&address.host)?, Arc::clone(&self.tls)))
+            Some((address.server_name()?, Arc::clone(&self.tls)))
         } else {
             None
         };
@@ -112,13 +117,3 @@ fn address_to_origin(request: &mut Request<RequestBody>) -> Result<(), Transport
     *request.uri_mut() = path.map_or_else(|| Uri::from_static("/"), Uri::from);
     Ok(())
 }
-
-fn server_name(host: &str) -> Result<ServerName<'static>, TransportError> {
-    ServerName::try_from(host.to_owned()).map_err(|_| {
-        let detail = format!("{host} is neither a host name nor an address");
-        TransportError::new(TransportErrorKind::Tls, detail)
-    })
-}
-
-#[cfg(test)]
-mod tests;

@@ -71,8 +71,6 @@
 //! smol runs the tasks of `smol::spawn` on one thread, unless `SMOL_THREADS` names a number.
 
 mod http;
-mod io;
-mod pool;
 pub mod runtime;
 mod socket;
 mod tls;

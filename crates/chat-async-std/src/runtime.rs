@@ -23,7 +23,7 @@ use rustls::pki_types::ServerName;
 use crate::socket;
 
 pub use crate::http::PooledHttp;
-pub use crate::io::Io;
+pub use crate::http::io::Io;
 pub use crate::socket::WebSocket;
 
 /// A TCP connection of async-std.

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use chat_proto::{TransportError, TransportErrorKind};
 use http::Uri;
 use http::uri::{Authority, PathAndQuery, Scheme};
+use rustls::pki_types::ServerName;
 
 /// The two schemes of a kind of URL: without and with TLS.
 #[derive(Clone, Copy, Debug)]
@@ -78,6 +79,17 @@ impl Address {
     pub fn of_http(uri: &Uri) -> Result<Self, TransportError> {
         // Requests have been checked before they come to where connections are made.
         Self::of(uri, HTTP, true)
+    }
+
+    /// The name that a certificate of the host must have been made out to.
+    ///
+    /// # Errors
+    /// [`TransportError`] when TLS knows no such name.
+    pub fn server_name(&self) -> Result<ServerName<'static>, TransportError> {
+        ServerName::try_from(self.host.clone()).map_err(|_| {
+            let detail = format!("{} is neither a host name nor an address", self.host);
+            TransportError::new(TransportErrorKind::Tls, detail)
+        })
     }
 
     /// Host and port, as HTTP writes them.

@@ -20,7 +20,7 @@ use tungstenite::{Error as WebSocketError, Message};
 use crate::address::{self, Address};
 use crate::connector::Connector;
 use crate::runtime::{OpenError, Runtime};
-use crate::{clock, failure, tls};
+use crate::{clock, failure};
 
 /// How many frames may wait to be written. A session writes two in ten seconds.
 const WRITE_QUEUE: usize = 64;
@@ -238,7 +238,7 @@ async fn open<R: Runtime>(
         .map_err(|_| unusable(format!("{whose} WebSocket URL cannot be asked for")))?;
     request.headers_mut().extend(opener.headers);
     let tls = if address.secure {
-        Some((tls::server_name(&address.host)?, opener.tls))
+        Some((address.server_name()?, opener.tls))
     } else {
         None
     };

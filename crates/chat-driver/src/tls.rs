@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use chat_proto::{TransportError, TransportErrorKind};
 use rustls::crypto::CryptoProvider;
-use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, RootCertStore};
 
 /// Mozilla's root certificates, TLS 1.2 and 1.3.
@@ -46,12 +44,4 @@ fn provider() -> Result<Arc<CryptoProvider>, rustls::Error> {
 fn provider() -> Result<Arc<CryptoProvider>, rustls::Error> {
     let advice = "neither the feature ring nor aws-lc-rs is on";
     Err(rustls::Error::General(advice.to_owned()))
-}
-
-/// The name that a certificate must have been made out to.
-pub(crate) fn server_name(host: &str) -> Result<ServerName<'static>, TransportError> {
-    ServerName::try_from(host.to_owned()).map_err(|_| {
-        let detail = format!("{host} is neither a host name nor an address");
-        TransportError::new(TransportErrorKind::Tls, detail)
-    })
 }

@@ -7,6 +7,7 @@ use tokio_tungstenite::accept_async;
 
 use super::*;
 use crate::testing::{Tokio, connector};
+use crate::tls;
 
 /// No test takes nearly as long.
 const DEADLINE: Duration = Duration::from_secs(10);

@@ -12,7 +12,7 @@ use chat_driver::address::Address;
 use chat_driver::runtime::{RequestBody, Runtime};
 use hyper::client::conn::http1::{self, Connection, SendRequest};
 
-use crate::io::Io;
+use crate::http::io::Io;
 use crate::runtime::AsyncStd;
 use crate::tls::Stream;
 
