@@ -23,6 +23,7 @@ const DEMO_EXAMPLES: &str = "\
 Examples:
   connect-chat demo
   connect-chat demo --fast --seed 7
+  connect-chat demo --runtime async-std
 
 The last line sums up: `ok` means that both sides have the same conversation, each message once
 and in order. Otherwise it says `failed`, and the exit status is 1.";
@@ -84,8 +85,36 @@ pub(crate) struct Arguments {
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub(crate) color: Color,
 
+    /// The runtime that the client runs on, each with an adapter of its own. `simulate` has no
+    /// client
+    #[arg(
+        long,
+        global = true,
+        value_name = "NAME",
+        env = "CONNECT_CHAT_RUNTIME",
+        default_value = "tokio"
+    )]
+    pub(crate) runtime: RuntimeName,
+
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+/// A runtime that there is an adapter for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RuntimeName {
+    Tokio,
+    AsyncStd,
+}
+
+impl RuntimeName {
+    /// The name as it is given.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Tokio => "tokio",
+            Self::AsyncStd => "async-std",
+        }
+    }
 }
 
 /// What to do.

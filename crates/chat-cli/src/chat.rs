@@ -3,16 +3,16 @@
 use std::io::{self, IsTerminal};
 use std::time::Duration;
 
+use chat_driver::{ChatSession, Events};
 use chat_proto::api::StartChatContact;
 use chat_proto::{
     ChatDetails, Diagnostic, Draft, EndReason, Event, ItemKind, ReceivedItem, Status,
 };
-use chat_tokio::{ChatSession, Events};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use crate::arguments::ChatArguments;
+use crate::arguments::{ChatArguments, RuntimeName};
 use crate::connection::Connection;
 use crate::input::{self, Content, InputLine};
 use crate::outcome::{Failure, Outcome};
@@ -35,10 +35,11 @@ const FAREWELL: Duration = Duration::from_secs(1);
 /// [`Failure`] when the chat cannot begin, or the output cannot be written.
 pub(crate) async fn run(
     arguments: ChatArguments,
+    runtime: RuntimeName,
     output: Output,
     signals: &mut StopSignals,
 ) -> Result<Outcome, Failure> {
-    let connection = Connection::new(&arguments.service, &arguments.settings)?;
+    let connection = Connection::new(&arguments.service, &arguments.settings, runtime)?;
     let details = tokio::select! {
         details = details(arguments, &connection) => details?,
         stop = signals.received() => return Ok(Outcome::Stopped(stop)),

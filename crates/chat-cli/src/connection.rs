@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
+use chat_driver::{ChatSession, Events, SessionError};
 use chat_proto::api::Endpoint;
 use chat_proto::{ChatDetails, Config, ResumeState};
-use chat_tokio::{ChatSession, Client, Events, SessionError};
 
-use crate::arguments::{ServiceArguments, SettingsArguments};
+use crate::arguments::{RuntimeName, ServiceArguments, SettingsArguments};
+use crate::client::Client;
 use crate::outcome::Failure;
 use crate::settings_file;
-use crate::trust;
 
 /// How long a message is tried when the settings say nothing: the default of
 /// [`Config::send_deadline`].
@@ -32,22 +32,15 @@ impl Connection {
     pub(crate) fn new(
         service: &ServiceArguments,
         settings: &SettingsArguments,
+        runtime: RuntimeName,
     ) -> Result<Self, Failure> {
         let mut config = Config::new(endpoint(service)?);
         let send_deadline = match &settings.config {
             Some(path) => settings_file::read(path, &mut config)?,
             None => None,
         };
-        let mut builder = Client::builder()
-            .user_agent_suffix(concat!("connect-chat/", env!("CARGO_PKG_VERSION")));
-        if let Some(path) = &settings.ca {
-            builder = builder.tls_config(trust::only(path)?);
-        }
-        let client = builder
-            .build()
-            .map_err(|error| Failure::failed(error.to_string()))?;
         Ok(Self {
-            client,
+            client: Client::new(runtime, settings.ca.as_deref())?,
             config,
             send_deadline: send_deadline.unwrap_or(SEND_DEADLINE),
         })

@@ -3,6 +3,7 @@
 
 mod arguments;
 mod chat;
+mod client;
 mod connection;
 mod demo;
 mod input;
@@ -24,7 +25,7 @@ use std::process::ExitCode;
 use anstream::ColorChoice;
 use clap::Parser;
 
-use crate::arguments::{Arguments, Command};
+use crate::arguments::{Arguments, Command, RuntimeName};
 use crate::outcome::{Failure, Outcome};
 use crate::output::Output;
 use crate::stop::StopSignals;
@@ -44,24 +45,28 @@ fn run(arguments: Arguments) -> Result<Outcome, Failure> {
     logging::start(arguments.log.as_deref(), color)?;
     let runtime = tokio::runtime::Runtime::new()
         .map_err(|error| Failure::failed(format!("the runtime cannot be started: {error}")))?;
-    let outcome = runtime.block_on(carry_out(arguments.command, color));
+    let outcome = runtime.block_on(carry_out(arguments.command, arguments.runtime, color));
     // Whatever is still under way, such as the resolving of a name, is not waited for.
     runtime.shutdown_background();
     outcome
 }
 
-async fn carry_out(command: Command, color: ColorChoice) -> Result<Outcome, Failure> {
+async fn carry_out(
+    command: Command,
+    runtime: RuntimeName,
+    color: ColorChoice,
+) -> Result<Outcome, Failure> {
     let mut signals = StopSignals::listen()
         .map_err(|error| Failure::failed(format!("signals cannot be listened for: {error}")))?;
     match command {
         Command::Demo(arguments) => {
-            demo::run(&arguments, Output::to_people(color)?, &mut signals).await
+            demo::run(&arguments, runtime, Output::to_people(color)?, &mut signals).await
         }
         Command::Chat(arguments) => {
-            chat::run(arguments, Output::to_people(color)?, &mut signals).await
+            chat::run(arguments, runtime, Output::to_people(color)?, &mut signals).await
         }
         Command::Pipe(arguments) => {
-            pipe::run(arguments, Output::to_programs()?, &mut signals).await
+            pipe::run(arguments, runtime, Output::to_programs()?, &mut signals).await
         }
         Command::Simulate(arguments) => {
             simulate::run(&arguments, Output::to_programs()?, &mut signals).await

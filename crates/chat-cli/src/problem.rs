@@ -2,11 +2,11 @@
 
 use std::{fmt, io};
 
+use chat_driver::{AttachmentFailure, CallError, StartChatError};
 use chat_proto::{
     CommandError, ConnectError, EndReason, GapError, RequestError, RetryClass, SendError,
     TransferError, TransportError, TransportErrorKind,
 };
-use chat_tokio::{AttachmentFailure, CallError, StartChatError};
 
 /// An error to show.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -6,7 +6,7 @@ mod script;
 mod seen;
 mod verdict;
 
-use crate::arguments::DemoArguments;
+use crate::arguments::{DemoArguments, RuntimeName};
 use crate::outcome::{Failure, Outcome};
 use crate::output::Output;
 use crate::stop::StopSignals;
@@ -19,10 +19,11 @@ use self::play::{Play, Stopped};
 /// [`Failure`] when the simulator cannot start, or something that must happen does not.
 pub(crate) async fn run(
     arguments: &DemoArguments,
+    runtime: RuntimeName,
     output: Output,
     signals: &mut StopSignals,
 ) -> Result<Outcome, Failure> {
-    let mut play = Play::begin(arguments, output).await?;
+    let mut play = Play::begin(arguments, runtime, output).await?;
     let played = tokio::select! {
         played = play.perform(script::STEPS) => played,
         stop = signals.received() => {

@@ -5,18 +5,19 @@ use std::fmt::Display;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chat_driver::{ChatSession, Events};
 use chat_proto::api::{Endpoint, StartChatContact};
 use chat_proto::{Config, Draft, Event, LocalId, Network};
 use chat_sim::{
     Contact, Effect, Fault, Item, ItemType, Operation, Role, Script, Service, Simulator,
 };
-use chat_tokio::{ChatSession, Client, Events};
 use tokio::time::{Instant, timeout_at};
 
 use super::script::{AGENT, CUSTOMER};
 use super::seen::{Seen, line_of, message};
 use super::verdict::{ClientSide, Line, Sent, ServiceSide, Verdict, compare};
-use crate::arguments::DemoArguments;
+use crate::arguments::{DemoArguments, RuntimeName};
+use crate::client::Client;
 use crate::outcome::Failure;
 use crate::output::{Output, OutputClosed};
 use crate::text::{ALARM, ASIDE, NOTICE, styled};
@@ -77,6 +78,7 @@ impl From<Failure> for Stopped {
 
 pub(super) struct Play {
     started: Instant,
+    runtime: RuntimeName,
     fast: bool,
     simulator: Simulator,
     contact_id: String,
@@ -88,7 +90,11 @@ pub(super) struct Play {
 
 impl Play {
     /// Starts the simulator and a chat in it, and connects.
-    pub(super) async fn begin(arguments: &DemoArguments, output: Output) -> Result<Self, Failure> {
+    pub(super) async fn begin(
+        arguments: &DemoArguments,
+        runtime: RuntimeName,
+        output: Output,
+    ) -> Result<Self, Failure> {
         let mut script = Script::silent();
         AGENT.clone_into(&mut script.agent_name);
         let mut builder = Simulator::builder().script(script);
@@ -98,7 +104,7 @@ impl Play {
         let failed = |error: &dyn Display| Failure::failed(error.to_string());
         let simulator = builder.start().await.map_err(|error| failed(&error))?;
         let endpoint = Endpoint::custom(&simulator.endpoint()).map_err(|error| failed(&error))?;
-        let client = Client::builder().build().map_err(|error| failed(&error))?;
+        let client = Client::new(runtime, None)?;
         let request = StartChatContact::new("demo", "ferry-booking", CUSTOMER);
         let details = client
             .start_chat(&endpoint, &request)
@@ -116,6 +122,7 @@ impl Play {
             .map_err(|error| failed(&error))?;
         Ok(Self {
             started: Instant::now(),
+            runtime,
             fast: arguments.fast,
             simulator,
             contact_id,
@@ -130,7 +137,9 @@ impl Play {
     pub(super) async fn perform(&mut self, steps: &[Step]) -> Result<Verdict, Stopped> {
         let (endpoint, seed) = (self.simulator.endpoint(), self.simulator.seed());
         self.aside(&format!(
-            "{CUSTOMER} writes to {AGENT} through a local service at {endpoint} (seed {seed})"
+            "{CUSTOMER} writes to {AGENT} through a local service at {endpoint} (seed {seed}, client \
+             on {})",
+            self.runtime.name()
         ));
         let session = self.session.clone();
         // What comes of it is among the events.

@@ -1,11 +1,11 @@
 //! The pipe's output lines: one JSON object each.
 
+use chat_driver::OlderLoaded;
 use chat_proto::api::{SentEvent, TranscriptPage, View};
 use chat_proto::{
     AttachmentId, Change, DeepHeartbeatFailure, Diagnostic, EndReason, Entry, Item, ItemId,
     ItemKind, LocalId, LossCause, ReceiptKind, ReceiptOutcome, ReceivedItem, SignedUrl, Status,
 };
-use chat_tokio::OlderLoaded;
 use serde::Serialize;
 use serde_json::value::RawValue;
 

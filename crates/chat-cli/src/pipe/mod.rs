@@ -13,13 +13,14 @@ use std::pin::{Pin, pin};
 use std::task::Poll;
 use std::time::Duration;
 
+use chat_driver::{ChatSession, Events};
 use chat_proto::{ChatDetails, CommandError, EndReason, Event, LocalId, Phase};
-use chat_tokio::{AttachmentSink, AttachmentSource, ChatSession, Events};
+use chat_tokio::{AttachmentSink, AttachmentSource};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 
-use crate::arguments::PipeArguments;
+use crate::arguments::{PipeArguments, RuntimeName};
 use crate::connection::Connection;
 use crate::input::{self, Content, InputLine, LINE_LIMIT};
 use crate::outcome::{Failure, Outcome};
@@ -40,10 +41,11 @@ const FAREWELL: Duration = Duration::from_secs(1);
 /// [`Failure`] when the session cannot begin, or the output cannot be written.
 pub(crate) async fn run(
     arguments: PipeArguments,
+    runtime: RuntimeName,
     output: Output,
     signals: &mut StopSignals,
 ) -> Result<Outcome, Failure> {
-    let connection = Connection::new(&arguments.service, &arguments.settings)?;
+    let connection = Connection::new(&arguments.service, &arguments.settings, runtime)?;
     let mut sending = BTreeMap::new();
     let (session, events) = match (&arguments.resume, details(&arguments)) {
         (Some(path), _) => {

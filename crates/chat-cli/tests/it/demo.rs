@@ -24,6 +24,28 @@ fn both_sides_have_the_same_conversation_after_two_network_failures() {
     assert!(count("Noor is typing") > 0, "{}", ran.stdout);
 }
 
+/// Everything else is tested on either runtime: CONNECT_CHAT_RUNTIME names it to all tests here.
+#[test]
+fn the_client_runs_on_the_runtime_that_is_named() {
+    for (runtime, is_async_std) in [("tokio", false), ("async-std", true)] {
+        let demo = Program::start(connect_chat().args(["demo", "--runtime", runtime]));
+        let first = demo.line();
+        assert!(first.contains(&format!("client on {runtime})")), "{first}");
+        demo.line_with("connected");
+        if cfg!(target_os = "linux") {
+            let threads = demo.thread_names();
+            let named = threads.iter().any(|name| name.starts_with("async-std"));
+            assert_eq!(named, is_async_std, "{runtime}: {threads:?}");
+        }
+        let ran = demo.end();
+        assert!(
+            ran.stdout.trim_end().ends_with("reconnects 2, ok"),
+            "{}",
+            ran.stdout
+        );
+    }
+}
+
 #[test]
 fn colours_are_for_terminals_and_for_those_who_ask() {
     let plain = run(["demo", "--fast"]).stdout;

@@ -104,6 +104,16 @@ impl Program {
         self.stderr.recv_timeout(DEADLINE).expect("no line came")
     }
 
+    /// The names of the program's threads, on Linux.
+    pub(crate) fn thread_names(&self) -> Vec<String> {
+        let threads = std::fs::read_dir(format!("/proc/{}/task", self.child.id())).unwrap();
+        let name = |thread: std::io::Result<std::fs::DirEntry>| {
+            std::fs::read_to_string(thread.unwrap().path().join("comm"))
+        };
+        // One that has just ended has no name.
+        threads.filter_map(|thread| name(thread).ok()).collect()
+    }
+
     fn drain_errors(&self) -> Vec<String> {
         self.stderr.try_iter().collect()
     }
