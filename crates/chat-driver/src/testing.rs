@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chat_proto::TransportError;
-use futures_util::AsyncRead;
-use futures_util::io::{AllowStdIo, Cursor};
+use futures_util::io::AllowStdIo;
+use futures_util::{AsyncRead, AsyncWrite};
 use http::{Request, Response};
 use hyper::body::Incoming;
 use hyper_util::rt::TokioIo;
@@ -102,9 +102,9 @@ impl<T: AsyncRead + Send + 'static> ReadFrom<T> for Tokio {
     }
 }
 
-impl WriteTo<Vec<u8>> for Tokio {
-    fn writer(writer: Vec<u8>) -> Writer {
-        Box::pin(Cursor::new(writer))
+impl<T: AsyncWrite + Send + 'static> WriteTo<T> for Tokio {
+    fn writer(writer: T) -> Writer {
+        Box::pin(writer)
     }
 }
 

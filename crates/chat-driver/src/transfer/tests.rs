@@ -161,3 +161,78 @@ async fn progress_is_told_up_to_the_whole_file() {
     served.await.unwrap();
     assert_eq!(told.lock().unwrap().last(), Some(&(4, 4)));
 }
+
+/// More than all buffers on the way together hold.
+const LARGE: u64 = 256 * 1024 * 1024;
+/// More than those, and far less than the file.
+const BUFFERED: u64 = 64 * 1024 * 1024;
+
+/// Polls a transfer until it has begun, and has not come further for some turns.
+async fn until_it_stands(
+    transfer: impl Future<Output = Result<Transferred, TransportError>>,
+    moved: &AtomicU64,
+) -> u64 {
+    let mut transfer = std::pin::pin!(transfer);
+    let (mut before, mut turns) = (0, 0);
+    while turns < 2_000 {
+        let polled = std::future::poll_fn(|cx| Poll::Ready(transfer.as_mut().poll(cx)));
+        assert!(polled.await.is_pending());
+        tokio::task::yield_now().await;
+        let now = moved.load(Ordering::Acquire);
+        turns = if now > 0 && now == before { turns + 1 } else { 0 };
+        before = now;
+    }
+    before
+}
+
+#[tokio::test]
+async fn a_file_is_read_no_faster_than_it_goes_out() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let put = request("PUT", listener.local_addr().unwrap().port());
+    let read = Arc::new(AtomicU64::new(0));
+    let counted = Arc::clone(&read);
+    let source = AttachmentSource::reader(LARGE, futures_util::io::repeat(7))
+        .on_progress(move |progress| counted.store(progress.bytes, Ordering::Release));
+    let upload = requester().upload(put, LARGE, source.into_source().take());
+    // The server accepts and never reads.
+    let stood_at = until_it_stands(upload, &read).await;
+    assert!(stood_at < BUFFERED, "{stood_at} bytes");
+}
+
+#[tokio::test]
+async fn a_file_comes_in_no_faster_than_it_is_written() {
+    /// Takes nothing.
+    struct Stuck;
+    impl futures_util::AsyncWrite for Stuck {
+        fn poll_write(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            _: &[u8],
+        ) -> Poll<std::io::Result<usize>> {
+            Poll::Pending
+        }
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+            Poll::Pending
+        }
+        fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+            Poll::Pending
+        }
+    }
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let get = request("GET", listener.local_addr().unwrap().port());
+    let sent = Arc::new(AtomicU64::new(0));
+    let counted = Arc::clone(&sent);
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {LARGE}\r\n\r\n");
+        stream.write_all(head.as_bytes()).await.unwrap();
+        let chunk = vec![7; CHUNK];
+        while let Ok(length) = stream.write(&chunk).await {
+            counted.fetch_add(u64::try_from(length).unwrap(), Ordering::AcqRel);
+        }
+    });
+    let sink = crate::AttachmentSink::<Tokio>::writer(Stuck).into_sink();
+    let download = requester().download(get, LARGE, SharedSink::new(sink));
+    let stood_at = until_it_stands(download, &sent).await;
+    assert!(stood_at < BUFFERED, "{stood_at} bytes");
+}
