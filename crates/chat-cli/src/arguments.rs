@@ -34,7 +34,8 @@ Examples:
   connect-chat chat --region us-west-2 --contact-id C --participant-id P
 
 What you type is sent, line by line. /help lists what else there is. The end of the input
-disconnects.";
+disconnects. Connections go through the HTTP proxy that HTTPS_PROXY or HTTP_PROXY names, except for
+the hosts in NO_PROXY.";
 
 const PIPE_EXAMPLES: &str = r#"Examples:
   export CONNECT_CHAT_PARTICIPANT_TOKEN=...
@@ -47,7 +48,8 @@ network, suspend, resume, resume_state, disconnect, abandon. Every command but s
 answered by one line {"event":"response","tag":...,"ok":...}, and a message by message_sent or
 message_failed. A line that is no command is answered by command_error, and the session goes on. The
 end of the input waits until everything asked for has settled, and leaves the chat without ending
-it.
+it. Connections go through the HTTP proxy that HTTPS_PROXY or HTTP_PROXY names, except for the hosts
+in NO_PROXY.
 
 To go on after this process is gone, even when it is killed:
   {"cmd":"resume_state","path":"chat.state"}

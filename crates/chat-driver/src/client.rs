@@ -86,7 +86,7 @@ impl<R: Runtime> Client<R> {
 
     /// Starts a chat through the proxy that AWS publishes, or one that speaks as it does:
     /// [`chat_proto::api::start_chat_proxy`] says how. The URL is used as it is given. Otherwise as
-    /// [`start_chat`](Self::start_chat).
+    /// [`start_chat`](Self::start_chat), and as little safe to cancel.
     ///
     /// # Errors
     /// [`StartChatError`]: the request breaks a limit, the URL cannot be used, or the service or

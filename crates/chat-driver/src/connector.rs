@@ -69,6 +69,8 @@ impl<R: Runtime> Connector<R> {
     /// several addresses, the next is tried beside those before it after a quarter of a second,
     /// the families in turn.
     ///
+    /// Safe to cancel: the connection is given up.
+    ///
     /// # Errors
     /// [`TransportError`]: the host is not found, none of its addresses answers in time, or the
     /// proxy refuses.

@@ -51,6 +51,8 @@ impl<R: Runtime> AttachmentSource<R> {
     /// The file at this path, with the size it has at this moment. It is opened when it is
     /// uploaded, and again if that has to be repeated.
     ///
+    /// Safe to cancel: it changes nothing.
+    ///
     /// # Errors
     /// When there is no such file, it cannot be looked at, or it is a directory.
     pub async fn file(path: impl Into<PathBuf>) -> io::Result<Self> {

@@ -46,6 +46,13 @@
 //! [`ChatSession::resume_state`] with what it made of the events, and goes on with
 //! [`Client::restore`].
 //!
+//! Connections go through the HTTP proxy that the environment names, where it does: [`Proxy`]. TLS
+//! trusts Mozilla's root certificates, those of the platform (feature `platform-verifier`), or what
+//! you pass: [`ClientBuilder`] has all that concerns the network.
+//!
+//! Every `async` method says what dropping its future does. Messages, files and events are neither
+//! lost nor repeated by it.
+//!
 //! A session is one task of the runtime. It ends when the chat does, and when all of its handles
 //! are dropped. Lost connections are recovered and what was missed is brought by themselves; the
 //! events say so. Logs go to [`tracing`](https://docs.rs/tracing), at the level DEBUG, in a span

@@ -1,3 +1,5 @@
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
 use std::process::Stdio;
 
 use crate::support::{Program, Simulated, connect_chat};
@@ -77,6 +79,37 @@ fn a_service_that_is_not_there_is_told() {
         ran.stderr
     );
     assert!(ran.stderr.contains("check the endpoint"), "{}", ran.stderr);
+}
+
+#[test]
+fn the_proxy_of_the_environment_is_asked_and_a_refusal_of_it_told() {
+    let proxy = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://user:hush@{}", proxy.local_addr().unwrap());
+    let asked = std::thread::spawn(move || {
+        let (stream, _) = proxy.accept().unwrap();
+        let mut lines = BufReader::new(&stream).lines();
+        let first = lines.next().unwrap().unwrap();
+        // All of the request, so that closing does not reset the connection.
+        lines.find(|line| line.as_ref().unwrap().is_empty());
+        let answer = "HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n";
+        (&stream).write_all(answer.as_bytes()).unwrap();
+        first
+    });
+    let mut command = connect_chat();
+    command.args([
+        "chat",
+        "--endpoint",
+        "https://chat.invalid",
+        "--start",
+        "Jo",
+    ]);
+    command.env("HTTPS_PROXY", url).env_remove("NO_PROXY");
+    let ran = Program::start(&mut command).end();
+    assert_eq!(ran.status, 1);
+    assert!(ran.stderr.contains("HTTP 407"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("HTTPS_PROXY"), "{}", ran.stderr);
+    assert!(!ran.stderr.contains("hush"), "{}", ran.stderr);
+    assert_eq!(asked.join().unwrap(), "CONNECT chat.invalid:443 HTTP/1.1");
 }
 
 #[test]

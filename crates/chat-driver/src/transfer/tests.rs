@@ -179,7 +179,11 @@ async fn until_it_stands(
         assert!(polled.await.is_pending());
         tokio::task::yield_now().await;
         let now = moved.load(Ordering::Acquire);
-        turns = if now > 0 && now == before { turns + 1 } else { 0 };
+        turns = if now > 0 && now == before {
+            turns + 1
+        } else {
+            0
+        };
         before = now;
     }
     before
