@@ -35,7 +35,7 @@ impl<R> Clone for Limiter<R> {
 struct Shared {
     clock: Clock,
     lines: Mutex<Lines>,
-    /// Tells the task that serves the lines that a request has joined them.
+    /// Tells the task that serves the lines that a request has joined them, or the last has left.
     joined: Notify,
 }
 
@@ -166,6 +166,9 @@ impl<R: Runtime> Drop for Turn<R> {
         let mut lines = self.limiter.lock();
         lines.waiting.remove(&self.ticket);
         lines.limiter.cancel(&self.ticket);
+        if lines.served && lines.waiting.is_empty() {
+            self.limiter.shared.joined.notify_one(); // the task has nobody left to serve
+        }
     }
 }
 
@@ -282,6 +285,23 @@ mod tests {
         assert!(start.elapsed() < SECOND * 2);
         assert_eq!(limiter.lock().limiter.waiting(), 0);
         assert!(limiter.lock().waiting.is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn when_the_last_turn_is_given_up_no_task_is_left() {
+        let limiter = slow();
+        let throttled = Response::builder().status(429).header("Retry-After", "60");
+        let answer = std::future::ready(Ok(throttled.body(Bytes::new()).unwrap()));
+        let answer = limiter.clone().heed(Operation::SendMessage, answer).await;
+        answer.unwrap();
+        let turn = message(&limiter).unwrap();
+        tokio::task::yield_now().await;
+        assert!(limiter.lock().served);
+        drop(turn);
+        for _ in 0..10 {
+            tokio::task::yield_now().await; // time stands still meanwhile
+        }
+        assert!(!limiter.lock().served);
     }
 
     #[tokio::test(start_paused = true)]
