@@ -1,6 +1,5 @@
 //! Starting a simulator.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -50,7 +49,7 @@ enum Tls {
 #[must_use = "nothing runs before start() is awaited"]
 pub struct SimulatorBuilder {
     port: u16,
-    reached_at: Option<SocketAddr>,
+    reached_at: Option<String>,
     settings: Settings,
     seed: Option<u64>,
     tls: Tls,
@@ -80,9 +79,10 @@ impl SimulatorBuilder {
     }
 
     /// Where clients reach the simulator when something stands before it, such as a proxy that
-    /// loses packets: the endpoint and every URL name this address. Default: the one it listens on.
-    pub fn reached_at(mut self, address: SocketAddr) -> Self {
-        self.reached_at = Some(address);
+    /// loses packets: the endpoint and every URL name this host and port, `host:port`. Default:
+    /// the address it listens on.
+    pub fn reached_at(mut self, host_and_port: impl Into<String>) -> Self {
+        self.reached_at = Some(host_and_port.into());
         self
     }
 
@@ -165,7 +165,7 @@ impl SimulatorBuilder {
         };
         let seed = self.seed.unwrap_or_else(|| clock.seed());
         let mut settings = self.settings;
-        let reached_at = self.reached_at.unwrap_or(address);
+        let reached_at = self.reached_at.unwrap_or_else(|| address.to_string());
         let scheme = if tls.is_some() { "wss" } else { "ws" };
         settings.websocket_base = format!("{scheme}://{reached_at}");
         let scheme = if tls.is_some() { "https" } else { "http" };

@@ -39,7 +39,7 @@ const FAREWELL: Duration = Duration::from_secs(1);
 pub struct Simulator {
     shared: Arc<Shared>,
     address: SocketAddr,
-    reached_at: SocketAddr,
+    reached_at: String,
     tls: Option<TlsAcceptor>,
     ca: Option<String>,
     connection_limit: Arc<Semaphore>,
