@@ -61,6 +61,12 @@ impl<R: Runtime> Connector<R> {
         }
     }
 
+    /// The same connector on another runtime: for one that wraps it.
+    #[must_use]
+    pub fn on<S: Runtime>(self) -> Connector<S> {
+        Connector::new(self.timeout, self.allow_insecure, self.proxy)
+    }
+
     pub(crate) const fn allow_insecure(&self) -> bool {
         self.allow_insecure
     }
