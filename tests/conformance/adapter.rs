@@ -1,28 +1,32 @@
-//! What the script needs of an adapter. The types of the adapters are named here only.
+//! What the script needs of an adapter. Everything else is the same type in all of them.
 
 use std::path::Path;
 use std::time::Duration;
 
+use chat_driver::runtime::Runtime;
 use futures_util::future::{Either, select};
 use tokio::sync::oneshot;
 
-pub(crate) use chat_tokio::chat_proto;
-pub(crate) use chat_tokio::{
+use crate::counted::Counted;
+
+pub(crate) use chat_driver::chat_proto;
+pub(crate) use chat_driver::{
     AgentHub, AgentProvider, AttachmentFailure, CallError, ChatSession, ConnectFailure, Events,
     FailedAttachment, HubEvents, ProvidedFuture, ResendFailure, SendFailure, StartChatError,
 };
 
 /// An adapter, with the runtime it is for.
 pub(crate) trait Adapter: Sized + 'static {
+    /// The adapter itself.
+    type Runtime: Runtime;
+
+    /// Whether its tasks run on tokio.
+    const ON_TOKIO: bool;
+
     /// Runs a future to its end, on this thread.
     fn block_on<T>(future: impl Future<Output = T>) -> T;
 
-    /// Runs a future beside the others.
-    fn spawn(future: impl Future<Output = ()> + Send + 'static);
-
-    fn sleep(time: Duration) -> impl Future<Output = ()> + Send;
-
-    /// How many tasks run now, those of the script included; none where they cannot be counted.
+    /// How many tasks of any kind the runtime has now; none where it does not tell.
     fn tasks() -> Option<usize>;
 
     /// A file to send that is read from a stream of the runtime's own kind.
@@ -31,27 +35,22 @@ pub(crate) trait Adapter: Sized + 'static {
     /// A file to receive that is written to a stream of the runtime's own kind, which ends in a
     /// file.
     fn streaming(path: &Path) -> impl Future<Output = AttachmentSink<Self>>;
+
+    /// Runs a future beside the others.
+    fn spawn(future: impl Future<Output = ()> + Send + 'static) {
+        Counted::<Self::Runtime>::spawn(future);
+    }
+
+    fn sleep(time: Duration) -> impl Future<Output = ()> + Send {
+        Self::Runtime::sleep(time)
+    }
 }
 
-/// The types that each adapter has of its own.
-pub(crate) trait Types {
-    type Client;
-    type ClientBuilder;
-    type AttachmentSource;
-    type AttachmentSink;
-}
-
-impl<A: Adapter> Types for A {
-    type Client = chat_tokio::Client;
-    type ClientBuilder = chat_tokio::ClientBuilder;
-    type AttachmentSource = chat_tokio::AttachmentSource;
-    type AttachmentSink = chat_tokio::AttachmentSink;
-}
-
-pub(crate) type Client<A> = <A as Types>::Client;
-pub(crate) type ClientBuilder<A> = <A as Types>::ClientBuilder;
-pub(crate) type AttachmentSource<A> = <A as Types>::AttachmentSource;
-pub(crate) type AttachmentSink<A> = <A as Types>::AttachmentSink;
+pub(crate) type Client<A> = chat_driver::Client<Counted<<A as Adapter>::Runtime>>;
+pub(crate) type ClientBuilder<A> = chat_driver::ClientBuilder<Counted<<A as Adapter>::Runtime>>;
+pub(crate) type AttachmentSource<A> =
+    chat_driver::AttachmentSource<Counted<<A as Adapter>::Runtime>>;
+pub(crate) type AttachmentSink<A> = chat_driver::AttachmentSink<Counted<<A as Adapter>::Runtime>>;
 
 /// What a future gives, or nothing when it takes longer.
 pub(crate) async fn within<A: Adapter, T>(

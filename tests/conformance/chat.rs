@@ -92,7 +92,7 @@ impl<A: Adapter> Plan<A> {
     /// The same, with a proxy between the session and the service.
     pub(crate) async fn connect_through_faults(mut self) -> (Chat<A>, FaultyProxy) {
         let proxy = FaultyProxy::start().await;
-        self.simulator = self.simulator.reached_at(proxy.address);
+        self.simulator = self.simulator.reached_at(proxy.address.to_string());
         let mut chat = self.start().await;
         proxy.lead_to(chat.service.port());
         chat.connect().await;

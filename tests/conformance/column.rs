@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::adapter::{Adapter, within};
+use crate::async_std::AsyncStd;
 use crate::behaviours::{self, Behaviour};
 use crate::leaks::{self, Held};
 use crate::result::{Outcome, Shown};
@@ -13,7 +14,12 @@ use crate::stage::Stage;
 use crate::tokio::Tokio;
 
 /// The columns, from left to right.
-pub(crate) const NAMES: [&str; 2] = ["tokio plain", "tokio tls"];
+pub(crate) const NAMES: [&str; 4] = [
+    "tokio plain",
+    "tokio tls",
+    "async-std plain",
+    "async-std tls",
+];
 
 /// No behaviour takes nearly as long.
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -26,6 +32,8 @@ pub(crate) fn show(column: &str, names: &[&str]) -> ExitCode {
     match column {
         "tokio plain" => show_all::<Tokio>(&Stage::new(false), names),
         "tokio tls" => show_all::<Tokio>(&Stage::new(true), names),
+        "async-std plain" => show_all::<AsyncStd>(&Stage::new(false), names),
+        "async-std tls" => show_all::<AsyncStd>(&Stage::new(true), names),
         _ => return ExitCode::FAILURE,
     }
     ExitCode::SUCCESS

@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::{Duration, Instant};
 
 use crate::adapter::Adapter;
+use crate::counted;
 use crate::service;
 
 /// How long tasks may take to end and sockets to close.
@@ -16,19 +17,23 @@ const GLANCE: Duration = Duration::from_millis(5);
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Held {
     files: Option<usize>,
-    tasks: Option<usize>,
+    /// Those that the driver and the script have begun.
+    tasks: usize,
+    /// All that the runtime has.
+    all_tasks: Option<usize>,
 }
 
 impl Held {
     pub(crate) fn now<A: Adapter>() -> Self {
         Self {
             files: open_files(),
-            tasks: A::tasks(),
+            tasks: counted::tasks(),
+            all_tasks: A::tasks(),
         }
     }
 
     fn exceeds(self, before: Self) -> bool {
-        self.files > before.files || self.tasks > before.tasks
+        self.files > before.files || self.tasks > before.tasks || self.all_tasks > before.all_tasks
     }
 }
 
@@ -37,8 +42,12 @@ impl fmt::Display for Held {
         let number = |number: Option<usize>| {
             number.map_or_else(|| "uncounted".to_owned(), |number| number.to_string())
         };
-        let (files, tasks) = (number(self.files), number(self.tasks));
-        write!(f, "{files} file descriptors and {tasks} tasks")
+        let (files, all_tasks) = (number(self.files), number(self.all_tasks));
+        let tasks = self.tasks;
+        write!(
+            f,
+            "{files} file descriptors and {tasks} tasks ({all_tasks} of all kinds)"
+        )
     }
 }
 

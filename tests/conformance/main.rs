@@ -13,10 +13,12 @@
 
 mod adapter;
 mod arguments;
+mod async_std;
 mod behaviours;
 mod certificates;
 mod chat;
 mod column;
+mod counted;
 mod faulty_proxy;
 mod leaks;
 mod ledger;

@@ -1,20 +1,17 @@
-//! The matrix: all columns, two processes at a time.
+//! The matrix: all columns at a time, a process each. They wait more than they work.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
-use std::sync::Mutex;
 use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread::ScopedJoinHandle;
 use std::time::{Duration, Instant};
 
 use crate::column;
 use crate::leaks;
 use crate::result::{Outcome, Shown};
-
-/// How many columns are made at a time.
-const AT_A_TIME: usize = 2;
 
 /// No column is silent for nearly as long.
 const SILENCE: Duration = Duration::from_secs(60);
@@ -32,22 +29,12 @@ pub(crate) fn make(names: &[&str], everything: bool) -> ExitCode {
     if leaks::open_files().is_none() {
         println!("this system does not tell file descriptors: they are not counted");
     }
-    let todo = Mutex::new(column::NAMES.into_iter().rev().collect::<Vec<_>>());
-    let done = Mutex::new(BTreeMap::new());
-    std::thread::scope(|scope| {
-        for _ in 0..AT_A_TIME {
-            scope.spawn(|| {
-                loop {
-                    let Some(name) = todo.lock().unwrap().pop() else {
-                        return;
-                    };
-                    let column = show(name, names);
-                    done.lock().unwrap().insert(name, column);
-                }
-            });
-        }
+    let columns = std::thread::scope(|scope| {
+        let begin = |name| (name, scope.spawn(move || show(name, names)));
+        let begun = column::NAMES.map(begin).into_iter();
+        let end = |(name, shown): (_, ScopedJoinHandle<'_, _>)| (name, shown.join().unwrap());
+        begun.map(end).collect::<BTreeMap<_, _>>()
     });
-    let columns = done.into_inner().unwrap();
     let matrix = to_markdown(names, &columns);
     println!("\n{matrix}");
     let failures = failures(names, &columns);

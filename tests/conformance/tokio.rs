@@ -3,7 +3,6 @@
 use std::io::Cursor;
 use std::path::Path;
 use std::sync::LazyLock;
-use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
 
@@ -18,16 +17,12 @@ static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
 pub(crate) struct Tokio;
 
 impl Adapter for Tokio {
+    type Runtime = chat_tokio::runtime::Tokio;
+
+    const ON_TOKIO: bool = true;
+
     fn block_on<T>(future: impl Future<Output = T>) -> T {
         RUNTIME.block_on(future)
-    }
-
-    fn spawn(future: impl Future<Output = ()> + Send + 'static) {
-        RUNTIME.spawn(future);
-    }
-
-    async fn sleep(time: Duration) {
-        tokio::time::sleep(time).await;
     }
 
     fn tasks() -> Option<usize> {

@@ -15,7 +15,7 @@ mod start;
 
 use std::pin::Pin;
 
-use crate::adapter::Adapter;
+use crate::adapter::{Adapter, begin};
 use crate::chat::Plan;
 use crate::stage::Stage;
 use crate::tokio::Tokio;
@@ -85,6 +85,8 @@ pub(crate) fn names(wanted: impl Fn(&str) -> bool) -> Vec<&'static str> {
 /// Does once what every behaviour begins with.
 pub(crate) fn warm_up<A: Adapter>(stage: &Stage) {
     A::block_on(async {
+        let on_tokio = begin::<A, _>(async { tokio::runtime::Handle::try_current().is_ok() });
+        assert_eq!(on_tokio.await, Ok(A::ON_TOKIO), "where tasks run");
         let chat = Plan::<A>::new(stage).connect().await;
         chat.session.abandon().await.unwrap();
     });
