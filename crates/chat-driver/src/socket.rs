@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
+use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -183,9 +184,7 @@ impl<R: Runtime> Socket<R> {
                 self.unflushed = true;
                 None
             }
-            Some(Err(WebSocketError::Protocol(ProtocolError::ResetWithoutClosingHandshake))) => {
-                Some(SocketInput::Closed(NO_CODE))
-            }
+            Some(Err(error)) if is_end(&error) => Some(SocketInput::Closed(NO_CODE)),
             Some(Err(error)) => return Poll::Ready(Err(broken(&error))),
         };
         self.heard |= input.is_some();
@@ -253,6 +252,27 @@ async fn open<R: Runtime>(
         OpenError::Tls(error) => failure::tls(&error),
         OpenError::WebSocket(error) => broken(&error),
     })
+}
+
+/// Whether the peer has ended the connection without a close frame. TLS calls it an error of its
+/// own when its own farewell is missing too, or a record is not whole.
+fn is_end(error: &WebSocketError) -> bool {
+    match error {
+        WebSocketError::Protocol(error) => {
+            matches!(error, ProtocolError::ResetWithoutClosingHandshake)
+        }
+        WebSocketError::Io(error) => error.kind() == io::ErrorKind::UnexpectedEof,
+        WebSocketError::ConnectionClosed
+        | WebSocketError::AlreadyClosed
+        | WebSocketError::Tls(_)
+        | WebSocketError::Capacity(_)
+        | WebSocketError::WriteBufferFull(_)
+        | WebSocketError::Utf8(_)
+        | WebSocketError::AttackAttempt
+        | WebSocketError::Url(_)
+        | WebSocketError::Http(_)
+        | WebSocketError::HttpFormat(_) => false,
+    }
 }
 
 fn broken(error: &WebSocketError) -> TransportError {

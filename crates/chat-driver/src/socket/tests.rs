@@ -119,6 +119,21 @@ async fn the_peers_close_code_is_told_and_1006_where_there_is_none() {
     .await;
     assert_eq!(next(&mut cut).await, SocketInput::Opened);
     assert_eq!(next(&mut cut).await, SocketInput::Closed(1006));
+
+    let (mut cut, _server) = socket(|stream| async {
+        let mut stream = accept_async(stream).await.unwrap().into_inner();
+        stream.write_all(b"\x81\x05he").await.unwrap(); // "hello", not to its end
+    })
+    .await;
+    assert_eq!(next(&mut cut).await, SocketInput::Opened);
+    assert_eq!(next(&mut cut).await, SocketInput::Closed(1006));
+}
+
+#[test]
+fn an_end_in_the_middle_of_a_tls_record_is_an_end_and_a_reset_is_a_failure() {
+    let of = |kind: io::ErrorKind| is_end(&WebSocketError::Io(kind.into()));
+    assert!(of(io::ErrorKind::UnexpectedEof));
+    assert!(!of(io::ErrorKind::ConnectionReset));
 }
 
 #[tokio::test]
