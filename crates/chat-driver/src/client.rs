@@ -109,6 +109,8 @@ impl<R: Runtime> Client<R> {
         }
         let answer = self.io.requester.perform(request);
         let answer = self.io.limiter.clone().heed(operation, answer);
+        // On the heap: the application has this in its own futures, which it may move about.
+        let answer = Box::pin(answer);
         let answer = clock::within::<R, _>(START_TIMEOUT, answer).await;
         let answer = answer.unwrap_or_else(|| {
             let detail = format!("no answer within {START_TIMEOUT:?}");
@@ -221,5 +223,22 @@ impl<R: Runtime> fmt::Debug for Client<R> {
         f.debug_struct("Client")
             .field("event_queue", &self.event_queue)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::Tokio;
+
+    #[test]
+    fn what_an_application_waits_for_takes_little_room() {
+        let client = Client::<Tokio>::builder().build().unwrap();
+        let endpoint = Endpoint::custom("http://127.0.0.1:1").unwrap();
+        let request = StartChatContact::new("instance", "flow", "Ada");
+        let started = client.start_chat(&endpoint, &request);
+        let through_proxy = client.start_chat_through_proxy("http://127.0.0.1:1", &request);
+        let sizes = [size_of_val(&started), size_of_val(&through_proxy)];
+        assert!(sizes.iter().all(|size| *size < 2048), "{sizes:?} bytes");
     }
 }
