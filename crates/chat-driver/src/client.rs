@@ -104,11 +104,11 @@ impl<R: Runtime> Client<R> {
     /// Performs a request that starts a chat.
     async fn start(&self, request: Request<Vec<u8>>) -> Result<Response<Bytes>, RequestError> {
         let operation = Operation::StartChatContact;
+        let span = tracing::debug_span!("request", operation = operation.name());
         if let Some(turn) = self.io.limiter.turn(operation, Priority::Call) {
             turn.come().await;
         }
-        let answer = self.io.requester.perform(request);
-        let answer = self.io.limiter.clone().heed(operation, answer);
+        let answer = self.io.ask(operation, request).instrument(span);
         // On the heap: the application has this in its own futures, which it may move about.
         let answer = Box::pin(answer);
         let answer = clock::within::<R, _>(START_TIMEOUT, answer).await;
@@ -177,8 +177,9 @@ impl<R: Runtime> Client<R> {
     ) -> Result<(AgentHub, HubEvents), SessionError> {
         let lifeline = self.drive(|start| {
             let hub = Hub::new(start, config.clone());
-            let agents = Agents::new(hub, Arc::new(provider), start, config);
-            Ok((agents, tracing::info_span!("agent")))
+            let span = tracing::info_span!("agent");
+            let agents = Agents::new(hub, Arc::new(provider), start, config, span.clone());
+            Ok((agents, span))
         })?;
         let events = HubEvents::new(Arc::clone(&lifeline));
         Ok((AgentHub::new(lifeline), events))

@@ -9,8 +9,10 @@ use chat_proto::{
 };
 use http::Response;
 use tokio::sync::oneshot;
+use tracing::Span;
 
 use crate::files::{Files, SharedSink, Upload};
+use crate::observability;
 use crate::requests::Answer;
 use crate::waiters::Waiters;
 
@@ -69,6 +71,8 @@ pub(crate) trait Driven: Send + 'static {
     /// Ends everything without telling the service.
     fn abandon(&mut self, now: Instant);
 
+    /// What is logged for this session stands in here, within the span of the driver.
+    fn span(&self, scope: &Self::Scope) -> Span;
     /// What the next upload of this file reads.
     fn upload(&mut self, scope: &Self::Scope, upload: UploadId) -> Option<Upload>;
     /// Where this download goes.
@@ -84,6 +88,7 @@ pub(crate) struct Desk {
 
 impl Desk {
     pub(crate) fn notice(&mut self, event: &Event) {
+        observability::log(event);
         self.waiters.notice(event);
         self.files.notice(event);
     }
@@ -192,6 +197,10 @@ impl Driven for Alone {
     fn abandon(&mut self, now: Instant) {
         // It refuses only when it is over, which is what is wanted.
         drop(self.session.abandon(now));
+    }
+
+    fn span(&self, (): &()) -> Span {
+        Span::none()
     }
 
     fn upload(&mut self, (): &(), upload: UploadId) -> Option<Upload> {

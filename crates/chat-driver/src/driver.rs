@@ -13,6 +13,7 @@ use chat_proto::{
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use http::{Request, Response};
+use tracing::{Instrument, Span};
 
 use crate::clock::Timer;
 use crate::driven::{Driven, Want};
@@ -38,6 +39,30 @@ pub(crate) struct Io<R: Runtime> {
     pub(crate) opener: Opener<R>,
 }
 
+impl<R: Runtime> Io<R> {
+    /// Sends a request whose turn has come, and takes note of the answer.
+    pub(crate) fn ask(
+        &self,
+        operation: Operation,
+        http: Request<Vec<u8>>,
+    ) -> impl Future<Output = Answer<Response<Bytes>>> + Send + 'static {
+        let answer = self.requester.perform(http);
+        let answer = self.limiter.clone().heed(operation, answer);
+        async move {
+            tracing::debug!("sending a request");
+            let answer = answer.await;
+            match &answer {
+                Ok(response) => {
+                    let status = response.status().as_u16();
+                    tracing::debug!(status, "a request is answered");
+                }
+                Err(error) => tracing::debug!(%error, "a request failed"),
+            }
+            answer
+        }
+    }
+}
+
 impl<R: Runtime> Clone for Io<R> {
     fn clone(&self) -> Self {
         Self {
@@ -51,6 +76,13 @@ impl<R: Runtime> Clone for Io<R> {
 /// A request, and whose it is.
 type Key<D> = (<D as Driven>::Scope, RequestId);
 
+/// A request that is to be sent.
+struct Due {
+    operation: Operation,
+    http: Request<Vec<u8>>,
+    span: Span,
+}
+
 /// Owns the IO of one session or hub. However it ends, that ends with it.
 pub(crate) struct Driver<D: Driven, R: Runtime> {
     shared: Arc<Shared<D>>,
@@ -58,7 +90,7 @@ pub(crate) struct Driver<D: Driven, R: Runtime> {
     sockets: BTreeMap<SocketId, Socket<R>>,
     closing: FuturesUnordered<Closing>,
     /// Requests that wait for their turn.
-    turns: Requests<Key<D>, (Operation, Request<Vec<u8>>)>,
+    turns: Requests<Key<D>, Due>,
     requests: Requests<Key<D>, Response<Bytes>>,
     transfers: Requests<Key<D>, Transferred>,
     /// What the application has been asked for.
@@ -69,7 +101,7 @@ pub(crate) struct Driver<D: Driven, R: Runtime> {
 /// Something that happened.
 enum Input<D: Driven> {
     Socket(SocketId, SocketInput),
-    Turn(Key<D>, Operation, Request<Vec<u8>>),
+    Turn(Key<D>, Due),
     Answer(Key<D>, Answer<Response<Bytes>>),
     Transferred(Key<D>, Answer<Transferred>),
     Given(D::Scope, D::Given),
@@ -105,7 +137,6 @@ impl<D: Driven, R: Runtime> Driver<D, R> {
                 R::yield_now().await;
             }
         }
-        tracing::debug!("the session is over");
         while self.closing.next().await.is_some() {}
     }
 
@@ -136,8 +167,8 @@ impl<D: Driven, R: Runtime> Driver<D, R> {
     fn perform(&mut self, scope: D::Scope, action: Action) {
         match action {
             Action::OpenSocket { socket, url } => {
-                tracing::debug!(socket = socket.number(), "opening a WebSocket");
-                let opened = Socket::open(self.io.opener.clone(), url);
+                let span = tracing::debug_span!("socket", socket = socket.number());
+                let opened = Socket::open(self.io.opener.clone(), url, span);
                 self.sockets.insert(socket, opened);
             }
             Action::SendText { socket, text } => {
@@ -146,38 +177,45 @@ impl<D: Driven, R: Runtime> Driver<D, R> {
                     self.feed(Input::Socket(socket, SocketInput::Failed(error)));
                 }
             }
-            Action::CloseSocket { socket, code } => {
-                tracing::debug!(socket = socket.number(), code, "closing a WebSocket");
-                self.close(socket, code);
-            }
+            Action::CloseSocket { socket, code } => self.close(socket, code),
             Action::Request {
                 request,
                 operation,
                 priority,
                 http,
-            } => match self.io.limiter.turn(operation, priority) {
-                Some(turn) => {
-                    tracing::debug!(request = request.number(), %operation, "a request waits");
-                    self.progress(&scope, request, RequestProgress::Waiting);
-                    let turn = turn.come();
-                    self.turns.begin((scope, request), async move {
-                        turn.await;
-                        Ok((operation, http))
-                    });
+            } => {
+                let span = self.span(&scope, request, operation.name());
+                let due = Due {
+                    operation,
+                    http,
+                    span,
+                };
+                match self.io.limiter.turn(operation, priority) {
+                    Some(turn) => {
+                        let waits = || tracing::debug!("a request waits for its turn");
+                        due.span.in_scope(waits);
+                        self.progress(&scope, request, RequestProgress::Waiting);
+                        let turn = turn.come();
+                        self.turns.begin((scope, request), async move {
+                            turn.await;
+                            Ok(due)
+                        });
+                    }
+                    None => self.send((scope, request), due),
                 }
-                None => self.send((scope, request), operation, http),
-            },
+            }
             Action::Upload {
                 request,
                 upload,
                 size,
                 http,
             } => {
-                tracing::debug!(request = request.number(), size, "uploading a file");
+                let span = self.span(&scope, request, "upload");
                 let upload = self.shared.lock().upload(&scope, upload);
                 if let Some(upload) = upload {
-                    let transfer = self.io.requester.upload(http, size, upload);
-                    self.transfers.begin((scope, request), transfer);
+                    let transfer = transfer(size, self.io.requester.upload(http, size, upload));
+                    self.transfers
+                        .begin((scope, request), transfer.instrument(span));
                 }
             }
             Action::Download {
@@ -186,15 +224,16 @@ impl<D: Driven, R: Runtime> Driver<D, R> {
                 size,
                 http,
             } => {
-                tracing::debug!(request = request.number(), size, "downloading a file");
+                let span = self.span(&scope, request, "download");
                 let sink = self.shared.lock().sink(&scope, call);
                 if let Some(sink) = sink {
-                    let transfer = self.io.requester.download(http, size, sink);
-                    self.transfers.begin((scope, request), transfer);
+                    let transfer = transfer(size, self.io.requester.download(http, size, sink));
+                    self.transfers
+                        .begin((scope, request), transfer.instrument(span));
                 }
             }
             Action::CancelRequest { request } => {
-                tracing::debug!(request = request.number(), "cancelling a request");
+                tracing::debug!(request = request.number(), "a request is cancelled");
                 let key = (scope, request);
                 self.turns.cancel(&key);
                 self.requests.cancel(&key);
@@ -204,11 +243,16 @@ impl<D: Driven, R: Runtime> Driver<D, R> {
     }
 
     /// Sends a request whose turn has come.
-    fn send(&mut self, key: Key<D>, operation: Operation, http: Request<Vec<u8>>) {
-        tracing::debug!(request = key.1.number(), %operation, "sending a request");
-        let answer = self.io.requester.perform(http);
-        let answer = self.io.limiter.clone().heed(operation, answer);
-        self.requests.begin(key, answer);
+    fn send(&mut self, key: Key<D>, due: Due) {
+        let answer = self.io.ask(due.operation, due.http);
+        self.requests.begin(key, answer.instrument(due.span));
+    }
+
+    /// What a request is logged in.
+    fn span(&self, scope: &D::Scope, request: RequestId, operation: &str) -> Span {
+        let session = self.shared.lock().span(scope);
+        let request = request.number();
+        session.in_scope(|| tracing::debug_span!("request", request, operation))
     }
 
     fn progress(&self, scope: &D::Scope, request: RequestId, progress: RequestProgress) {
@@ -224,7 +268,6 @@ impl<D: Driven, R: Runtime> Driver<D, R> {
         for (&id, socket) in &mut self.sockets {
             if socket.set_reading(reading) {
                 changed = true;
-                tracing::debug!(socket = id.number(), reading, "the application's pace");
                 let input = if reading {
                     SocketInput::ReadingResumed
                 } else {
@@ -245,7 +288,7 @@ impl<D: Driven, R: Runtime> Driver<D, R> {
             inputs.push(Input::Timeout);
         }
         if let Poll::Ready((key, turn)) = self.turns.poll(cx) {
-            inputs.extend(turn.map(|(operation, http)| Input::Turn(key, operation, http)));
+            inputs.extend(turn.map(|due| Input::Turn(key, due)));
         }
         if let Poll::Ready((key, answer)) = self.requests.poll(cx) {
             inputs.push(Input::Answer(key, answer));
@@ -275,30 +318,19 @@ impl<D: Driven, R: Runtime> Driver<D, R> {
     fn feed(&mut self, input: Input<D>) {
         match input {
             Input::Socket(id, input) => {
-                self.note(id, &input);
+                self.let_go(id, &input);
                 self.shared.socket_input(id, input);
             }
-            Input::Turn(key, operation, http) => {
+            Input::Turn(key, due) => {
                 self.progress(&key.0, key.1, RequestProgress::Begun);
-                self.send(key, operation, http);
+                self.send(key, due);
             }
-            Input::Answer((scope, request), answer) => {
-                log_answer(request, &answer);
-                self.shared
-                    .input(|driven, now| driven.handle_response(now, &scope, request, answer));
-            }
-            Input::Transferred((scope, request), answer) => {
-                let number = request.number();
-                match &answer {
-                    Ok(ended) => {
-                        let Transferred { status, bytes } = *ended;
-                        tracing::debug!(request = number, status, bytes, "a transfer has ended");
-                    }
-                    Err(error) => tracing::debug!(request = number, %error, "a transfer failed"),
-                }
-                self.shared
-                    .input(|driven, now| driven.handle_transfer(now, &scope, request, answer));
-            }
+            Input::Answer((scope, request), answer) => self
+                .shared
+                .input(|driven, now| driven.handle_response(now, &scope, request, answer)),
+            Input::Transferred((scope, request), answer) => self
+                .shared
+                .input(|driven, now| driven.handle_transfer(now, &scope, request, answer)),
             Input::Given(scope, given) => self
                 .shared
                 .input(|driven, now| driven.handle_given(now, &scope, given)),
@@ -307,19 +339,14 @@ impl<D: Driven, R: Runtime> Driver<D, R> {
     }
 
     /// Lets go of a socket that is no more.
-    fn note(&mut self, id: SocketId, input: &SocketInput) {
-        let socket = id.number();
+    fn let_go(&mut self, id: SocketId, input: &SocketInput) {
         match input {
-            SocketInput::Opened => tracing::debug!(socket, "a WebSocket is open"),
-            SocketInput::Closed(code) => {
-                tracing::debug!(socket, code, "the service closed a WebSocket");
-                self.close(id, CLOSE_NORMAL);
-            }
-            SocketInput::Failed(error) => {
-                tracing::debug!(socket, %error, "a WebSocket failed");
+            SocketInput::Closed(_) => self.close(id, CLOSE_NORMAL),
+            SocketInput::Failed(_) => {
                 self.sockets.remove(&id);
             }
-            SocketInput::Text(_)
+            SocketInput::Opened
+            | SocketInput::Text(_)
             | SocketInput::Binary(_)
             | SocketInput::ReadingPaused
             | SocketInput::ReadingResumed => {}
@@ -341,13 +368,18 @@ impl<D: Driven, R: Runtime> Drop for Driver<D, R> {
     }
 }
 
-fn log_answer(request: RequestId, answer: &Answer<Response<Bytes>>) {
-    let request = request.number();
-    match answer {
-        Ok(response) => {
-            let status = response.status().as_u16();
-            tracing::debug!(request, status, "a request is answered");
+/// Transfers the bytes of a file, and takes note of how it ends.
+async fn transfer(
+    size: u64,
+    transfer: impl Future<Output = Answer<Transferred>>,
+) -> Answer<Transferred> {
+    tracing::debug!(size, "transferring a file");
+    let ended = transfer.await;
+    match &ended {
+        Ok(Transferred { status, bytes }) => {
+            tracing::debug!(status, bytes, "a transfer has ended");
         }
-        Err(error) => tracing::debug!(request, %error, "a request failed"),
+        Err(error) => tracing::debug!(%error, "a transfer failed"),
     }
+    ended
 }

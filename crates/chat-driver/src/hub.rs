@@ -17,10 +17,12 @@ use chat_proto::{
 use futures_core::Stream;
 use http::Response;
 use tokio::sync::oneshot;
+use tracing::Span;
 
 use crate::driven::{self, Desk, Driven, Want};
 use crate::events::Reader;
 use crate::files::{SharedSink, Upload};
+use crate::observability;
 use crate::requests::Answer;
 use crate::session::{ChatSession, State};
 use crate::shared::Lifeline;
@@ -159,7 +161,8 @@ impl AgentHub {
             // It has just been made, so it can be abandoned.
             drop(last.abandon(now));
             let desk = Desk::default();
-            let held = Held(Arc::new(Mutex::new(Seated { last, desk })));
+            let span = tracing::info_span!(parent: &agents.span, "chat", %contact_id);
+            let held = Held(Arc::new(Mutex::new(Seated { last, desk, span })));
             agents.seats.insert(contact_id.clone(), held.clone());
             Ok::<_, CommandError>(held)
         })?;
@@ -233,6 +236,7 @@ struct Seated {
     /// What answers once the session is over and the hub has let go of it.
     last: Session,
     desk: Desk,
+    span: Span,
 }
 
 impl Held {
@@ -256,7 +260,7 @@ impl Seat {
     pub(crate) fn command<T>(&self, give: impl FnOnce(State<'_>, Instant) -> T) -> T {
         self.lifeline.shared().command(|agents, now| {
             let mut held = self.held.lock();
-            let Seated { last, desk } = &mut *held;
+            let Seated { last, desk, .. } = &mut *held;
             let seated = agents.seats.get(&self.contact_id);
             let live = seated
                 .filter(|seated| Arc::ptr_eq(&seated.0, &self.held.0))
@@ -301,6 +305,7 @@ pub(crate) struct Agents {
     start: Start,
     config: Config,
     seats: BTreeMap<ContactId, Held>,
+    span: Span,
     closed: bool,
 }
 
@@ -310,6 +315,7 @@ impl Agents {
         provider: Arc<dyn AgentProvider>,
         start: Start,
         config: Config,
+        span: Span,
     ) -> Self {
         Self {
             hub,
@@ -317,6 +323,7 @@ impl Agents {
             start,
             config,
             seats: BTreeMap::new(),
+            span,
             closed: false,
         }
     }
@@ -368,9 +375,12 @@ impl Driven for Agents {
 
     fn poll_event(&mut self) -> Option<HubEvent> {
         let event = self.hub.poll_event()?;
+        observability::log_hub(&event);
         if let HubEvent::Session { contact_id, event } = &event {
             if let Some(held) = self.seats.get(contact_id) {
-                held.lock().desk.notice(event);
+                let mut held = held.lock();
+                let Seated { desk, span, .. } = &mut *held;
+                span.in_scope(|| desk.notice(event));
             }
         }
         Some(event)
@@ -386,6 +396,7 @@ impl Driven for Agents {
             let mut held = held.lock();
             if let Some(over) = hub.take_ended(contact_id) {
                 held.last = over;
+                held.span = Span::none(); // handles of it may be kept
                 return false;
             }
             if let Some(session) = hub.session(contact_id) {
@@ -465,6 +476,11 @@ impl Driven for Agents {
     fn abandon(&mut self, now: Instant) {
         self.closed = true;
         self.hub.close(now);
+    }
+
+    fn span(&self, scope: &Self::Scope) -> Span {
+        let held = scope.as_ref().and_then(|contact| self.seats.get(contact));
+        held.map_or_else(Span::none, |held| held.lock().span.clone())
     }
 
     fn upload(&mut self, scope: &Self::Scope, upload: UploadId) -> Option<Upload> {

@@ -9,6 +9,8 @@
 //! To bring another runtime, implement [`Runtime`](runtime::Runtime) and
 //! [`Http`](runtime::Http) for types of your own. Nothing else is to be written: `chat-async-std`
 //! is the example to follow, for any runtime whose IO is that of `futures-io`.
+//!
+//! What is logged and measured is listed in [`observability`].
 
 pub mod address;
 pub mod connector;
@@ -26,6 +28,7 @@ mod files;
 mod http;
 mod hub;
 mod limiter;
+pub mod observability;
 mod progress;
 mod proxy;
 mod requests;

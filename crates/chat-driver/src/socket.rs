@@ -13,6 +13,7 @@ use chat_proto::{SocketInput, SocketUrl, TransportError, TransportErrorKind};
 use futures_util::{Sink, SinkExt, Stream, StreamExt};
 use http::{HeaderMap, Uri};
 use rustls::ClientConfig;
+use tracing::{Instrument, Span};
 use tungstenite::client::IntoClientRequest;
 use tungstenite::error::ProtocolError;
 use tungstenite::protocol::{CloseFrame, WebSocketConfig};
@@ -68,6 +69,8 @@ enum State<R: Runtime> {
 
 pub(crate) struct Socket<R: Runtime> {
     state: State<R>,
+    /// What happens on it is logged in here.
+    span: Span,
     outgoing: VecDeque<Message>,
     /// Whether something written may not have been flushed.
     unflushed: bool,
@@ -80,9 +83,11 @@ pub(crate) struct Socket<R: Runtime> {
 
 impl<R: Runtime> Socket<R> {
     /// Begins to open a WebSocket.
-    pub(crate) fn open(opener: Opener<R>, url: SocketUrl) -> Self {
+    pub(crate) fn open(opener: Opener<R>, url: SocketUrl, span: Span) -> Self {
+        span.in_scope(|| tracing::debug!("opening a WebSocket"));
         Self {
             state: State::Opening(Box::pin(open(opener, url))),
+            span,
             outgoing: VecDeque::new(),
             unflushed: false,
             reading: true,
@@ -110,12 +115,25 @@ impl<R: Runtime> Socket<R> {
         let changes = self.reading != reading && (reading || self.heard);
         if changes {
             self.reading = reading;
+            let reads = || tracing::debug!(reading, "the application's pace");
+            self.span.in_scope(reads);
         }
         changes
     }
 
     /// What there is to tell the session; `None` when only something else was done.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<SocketInput>> {
+        let span = self.span.clone();
+        span.in_scope(|| {
+            let polled = self.poll_state(cx);
+            if let Poll::Ready(Some(input)) = &polled {
+                log(input);
+            }
+            polled
+        })
+    }
+
+    fn poll_state(&mut self, cx: &mut Context<'_>) -> Poll<Option<SocketInput>> {
         let polled = match &mut self.state {
             State::Opening(opening) => match opening.as_mut().poll(cx) {
                 Poll::Ready(Ok(stream)) => {
@@ -194,11 +212,17 @@ impl<R: Runtime> Socket<R> {
     /// Closes the socket in good order, as far as that can be had in two seconds: what is queued
     /// and the close frame go out, the peer's answer comes in. One that is not open is dropped.
     pub(crate) async fn close(self, code: u16) {
+        let span = self.span.clone();
+        self.part(code).instrument(span).await;
+    }
+
+    async fn part(self, code: u16) {
         let State::Open(mut stream) = self.state else {
             return;
         };
         let farewell = async {
             if !self.closed {
+                tracing::debug!(code, "closing a WebSocket");
                 for message in self.outgoing {
                     stream.feed(message).await?;
                 }
@@ -272,6 +296,18 @@ fn is_end(error: &WebSocketError) -> bool {
         | WebSocketError::Url(_)
         | WebSocketError::Http(_)
         | WebSocketError::HttpFormat(_) => false,
+    }
+}
+
+fn log(input: &SocketInput) {
+    match input {
+        SocketInput::Opened => tracing::debug!("a WebSocket is open"),
+        SocketInput::Closed(code) => tracing::debug!(code, "the service closed a WebSocket"),
+        SocketInput::Failed(error) => tracing::debug!(%error, "a WebSocket failed"),
+        SocketInput::Text(_)
+        | SocketInput::Binary(_)
+        | SocketInput::ReadingPaused
+        | SocketInput::ReadingResumed => {}
     }
 }
 

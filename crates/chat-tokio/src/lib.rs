@@ -55,10 +55,11 @@
 //!
 //! A session is one task of the runtime. It ends when the chat does, and when all of its handles
 //! are dropped. Lost connections are recovered and what was missed is brought by themselves; the
-//! events say so. Logs go to [`tracing`](https://docs.rs/tracing), at the level DEBUG, in a span
-//! `chat` with the field `contact_id`; they hold no tokens, URLs or texts. The crate
-//! `tungstenite` below logs by itself, through `log`: at the level TRACE it shows whole handshakes,
-//! and the URL of one carries a token.
+//! events say so. Logs go to [`tracing`](https://docs.rs/tracing), at the level DEBUG; they hold no
+//! tokens, URLs or texts. [`observability`] lists the spans and events. The crate `tungstenite` below
+//! logs by itself, through `log`: at the level TRACE it shows whole handshakes and frames, and the URL
+//! of a handshake carries a token. Shut that out with the filter `tungstenite=debug`, or for good with
+//! the feature `release_max_level_debug` of the crate `log` in the application.
 
 mod http;
 pub mod runtime;
@@ -70,7 +71,7 @@ pub use chat_driver::{
     AgentHub, AgentProvider, AttachmentFailure, CallError, ChatSession, ClientError,
     ConnectFailure, Events, FailedAttachment, FailedMessage, HubEvents, NoRuntime, OlderLoaded,
     Progress, ProvidedFuture, Proxy, ResendFailure, SendFailure, Sent, SessionError, Shutdown,
-    StartChatError, chat_proto,
+    StartChatError, chat_proto, observability,
 };
 
 use runtime::Tokio;

@@ -30,7 +30,10 @@ async fn socket<T: Send + 'static, F: Future<Output = T> + Send + 'static>(
         rewrite: None,
     };
     let url = format!("ws://127.0.0.1:{port}/path?token=secret");
-    (Socket::open(opener, SocketUrl::from(url)), server)
+    (
+        Socket::open(opener, SocketUrl::from(url), Span::none()),
+        server,
+    )
 }
 
 /// What the socket tells next.
