@@ -80,7 +80,7 @@ pub use chat_driver::{
     AgentHub, AgentProvider, AttachmentFailure, CallError, ChatSession, ClientError,
     ConnectFailure, Events, FailedAttachment, FailedMessage, HubEvents, NoRuntime, OlderLoaded,
     Progress, ProvidedFuture, Proxy, ResendFailure, SendFailure, Sent, SessionError, Shutdown,
-    StartChatError, chat_proto,
+    StartChatError, chat_proto, observability,
 };
 
 use runtime::AsyncStd;
