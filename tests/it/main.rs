@@ -47,6 +47,7 @@ mod tokio_conversation;
 mod tokio_files;
 mod tokio_hub;
 mod tokio_lifetime;
+mod tokio_metrics;
 mod tokio_pace;
 mod tokio_rate_limiter;
 mod tokio_recovery;

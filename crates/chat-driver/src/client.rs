@@ -15,11 +15,12 @@ use tracing::Instrument;
 
 use crate::builder::ClientBuilder;
 use crate::clock::{self, Clock};
-use crate::driven::{Alone, Desk, Driven};
+use crate::driven::{Alone, Driven};
 use crate::driver::{Driver, Io};
 use crate::error::{SessionError, StartChatError};
 use crate::events::Events;
 use crate::hub::{AgentHub, AgentProvider, Agents, HubEvents};
+use crate::metrics;
 use crate::roster::{Roster, Shutdown};
 use crate::runtime::Runtime;
 use crate::session::ChatSession;
@@ -54,6 +55,7 @@ impl<R: Runtime> Client<R> {
     }
 
     pub(crate) fn new(io: Io<R>, event_queue: usize) -> Self {
+        metrics::describe();
         Self {
             io,
             event_queue,
@@ -156,9 +158,8 @@ impl<R: Runtime> Client<R> {
         let lifeline = self.drive(|start| {
             let session = make(start)?;
             let contact_id = session.chat_details().contact_id.clone();
-            let desk = Desk::default();
             let span = tracing::info_span!("chat", %contact_id);
-            Ok((Alone { session, desk }, span))
+            Ok((Alone::new(session), span))
         })?;
         let events = Events::new(Arc::clone(&lifeline));
         Ok((ChatSession::alone(lifeline), events))

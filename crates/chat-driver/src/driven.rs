@@ -12,6 +12,7 @@ use tokio::sync::oneshot;
 use tracing::Span;
 
 use crate::files::{Files, SharedSink, Upload};
+use crate::metrics::{ConnectionMeter, SessionMeter};
 use crate::observability;
 use crate::requests::Answer;
 use crate::waiters::Waiters;
@@ -36,7 +37,7 @@ pub(crate) trait Driven: Send + 'static {
 
     fn poll_action(&mut self) -> Option<Want<Self>>;
     /// The next event. Those who wait for it are told.
-    fn poll_event(&mut self) -> Option<Self::Event>;
+    fn poll_event(&mut self, now: Instant) -> Option<Self::Event>;
     fn poll_timeout(&self) -> Option<Instant>;
     /// Lets go of what is over, once all events are polled. Whether everything is.
     fn settle(&mut self) -> bool;
@@ -79,15 +80,24 @@ pub(crate) trait Driven: Send + 'static {
     fn sink(&self, scope: &Self::Scope, call: CallId) -> Option<SharedSink>;
 }
 
-/// What is kept beside a session: who waits for what, and its files.
-#[derive(Default)]
+/// What is kept beside a session: who waits for what, its files, and what is measured of it.
 pub(crate) struct Desk {
     pub(crate) waiters: Waiters,
     pub(crate) files: Files,
+    pub(crate) meter: SessionMeter,
 }
 
 impl Desk {
-    pub(crate) fn notice(&mut self, event: &Event) {
+    pub(crate) fn new(session: &Session) -> Self {
+        Self {
+            waiters: Waiters::default(),
+            files: Files::default(),
+            meter: SessionMeter::new(session),
+        }
+    }
+
+    pub(crate) fn notice(&mut self, now: Instant, event: &Event) {
+        self.meter.notice(now, event);
         observability::log(event);
         self.waiters.notice(event);
         self.files.notice(event);
@@ -117,6 +127,17 @@ pub(crate) fn leave(
 pub(crate) struct Alone {
     pub(crate) session: Session,
     pub(crate) desk: Desk,
+    connection: ConnectionMeter,
+}
+
+impl Alone {
+    pub(crate) fn new(session: Session) -> Self {
+        Self {
+            desk: Desk::new(&session),
+            session,
+            connection: ConnectionMeter::new(),
+        }
+    }
 }
 
 impl Driven for Alone {
@@ -129,9 +150,10 @@ impl Driven for Alone {
         Some(Want::Act((), action))
     }
 
-    fn poll_event(&mut self) -> Option<Event> {
+    fn poll_event(&mut self, now: Instant) -> Option<Event> {
         let event = self.session.poll_event()?;
-        self.desk.notice(&event);
+        self.connection.notice(now, &event);
+        self.desk.notice(now, &event);
         Some(event)
     }
 

@@ -15,10 +15,11 @@ use futures_util::stream::FuturesUnordered;
 use http::{Request, Response};
 use tracing::{Instrument, Span};
 
-use crate::clock::Timer;
+use crate::clock::{Clock, Timer};
 use crate::driven::{Driven, Want};
 use crate::http::Requester;
 use crate::limiter::Limiter;
+use crate::metrics::ExchangeMeter;
 use crate::requests::{Answer, Requests};
 use crate::runtime::Runtime;
 use crate::shared::Shared;
@@ -50,7 +51,10 @@ impl<R: Runtime> Io<R> {
         let answer = self.limiter.clone().heed(operation, answer);
         async move {
             tracing::debug!("sending a request");
+            let meter = ExchangeMeter::request(Clock::start::<R>(), operation);
             let answer = answer.await;
+            let status = answer.as_ref().ok();
+            meter.answered(status.map(|answer| answer.status().as_u16()));
             match &answer {
                 Ok(response) => {
                     let status = response.status().as_u16();
@@ -213,7 +217,8 @@ impl<D: Driven, R: Runtime> Driver<D, R> {
                 let span = self.span(&scope, request, "upload");
                 let upload = self.shared.lock().upload(&scope, upload);
                 if let Some(upload) = upload {
-                    let transfer = transfer(size, self.io.requester.upload(http, size, upload));
+                    let transfer =
+                        transfer::<R>("upload", size, self.io.requester.upload(http, size, upload));
                     self.transfers
                         .begin((scope, request), transfer.instrument(span));
                 }
@@ -227,7 +232,11 @@ impl<D: Driven, R: Runtime> Driver<D, R> {
                 let span = self.span(&scope, request, "download");
                 let sink = self.shared.lock().sink(&scope, call);
                 if let Some(sink) = sink {
-                    let transfer = transfer(size, self.io.requester.download(http, size, sink));
+                    let transfer = transfer::<R>(
+                        "download",
+                        size,
+                        self.io.requester.download(http, size, sink),
+                    );
                     self.transfers
                         .begin((scope, request), transfer.instrument(span));
                 }
@@ -369,12 +378,15 @@ impl<D: Driven, R: Runtime> Drop for Driver<D, R> {
 }
 
 /// Transfers the bytes of a file, and takes note of how it ends.
-async fn transfer(
+async fn transfer<R: Runtime>(
+    direction: &'static str,
     size: u64,
     transfer: impl Future<Output = Answer<Transferred>>,
 ) -> Answer<Transferred> {
     tracing::debug!(size, "transferring a file");
+    let meter = ExchangeMeter::transfer(Clock::start::<R>(), direction);
     let ended = transfer.await;
+    meter.answered(ended.as_ref().ok().map(|ended| ended.status));
     match &ended {
         Ok(Transferred { status, bytes }) => {
             tracing::debug!(status, bytes, "a transfer has ended");

@@ -11,6 +11,7 @@ use chat_proto::Event;
 use futures_core::Stream;
 
 use crate::driven::{Alone, Driven};
+use crate::metrics::Depth;
 use crate::shared::Lifeline;
 
 /// The events of a session, in the order they happened. It ends after [`Event::Ended`].
@@ -89,6 +90,7 @@ pub(crate) struct EventQueue<E> {
 
 struct Waiting<E> {
     events: VecDeque<E>,
+    depth: Depth,
     /// Whether there were more than may be, and still are too many to go on.
     over: bool,
     /// Whether no more will come.
@@ -104,6 +106,7 @@ impl<E> EventQueue<E> {
             limit,
             waiting: Mutex::new(Waiting {
                 events: VecDeque::new(),
+                depth: Depth::events(),
                 over: false,
                 ended: false,
                 discarded: false,
@@ -128,7 +131,9 @@ impl<E> EventQueue<E> {
                     waiting.events.push_back(event);
                 }
             }
-            waiting.over |= waiting.events.len() > self.limit;
+            let length = waiting.events.len();
+            waiting.depth.set(length);
+            waiting.over |= length > self.limit;
             waiting.reader.take_if(|_| came)
         };
         if let Some(reader) = reader {
@@ -161,7 +166,9 @@ impl<E> EventQueue<E> {
     fn poll(&self, cx: &Context<'_>) -> (Poll<Option<E>>, bool) {
         let mut waiting = self.lock();
         if let Some(event) = waiting.events.pop_front() {
-            let caught_up = waiting.over && waiting.events.len() <= self.limit / 2;
+            let length = waiting.events.len();
+            waiting.depth.set(length);
+            let caught_up = waiting.over && length <= self.limit / 2;
             waiting.over &= !caught_up;
             return (Poll::Ready(Some(event)), caught_up);
         }
@@ -178,6 +185,7 @@ impl<E> EventQueue<E> {
         waiting.discarded = true;
         waiting.over = false;
         waiting.events = VecDeque::new();
+        waiting.depth.set(0);
     }
 }
 

@@ -22,6 +22,7 @@ use tracing::Span;
 use crate::driven::{self, Desk, Driven, Want};
 use crate::events::Reader;
 use crate::files::{SharedSink, Upload};
+use crate::metrics::ConnectionMeter;
 use crate::observability;
 use crate::requests::Answer;
 use crate::session::{ChatSession, State};
@@ -158,9 +159,9 @@ impl AgentHub {
         let held = self.command(|agents, now| {
             agents.check_open("add")?;
             let mut last = make(agents, now)?;
+            let desk = Desk::new(&last);
             // It has just been made, so it can be abandoned.
             drop(last.abandon(now));
-            let desk = Desk::default();
             let span = tracing::info_span!(parent: &agents.span, "chat", %contact_id);
             let held = Held(Arc::new(Mutex::new(Seated { last, desk, span })));
             agents.seats.insert(contact_id.clone(), held.clone());
@@ -306,6 +307,7 @@ pub(crate) struct Agents {
     config: Config,
     seats: BTreeMap<ContactId, Held>,
     span: Span,
+    connection: ConnectionMeter,
     closed: bool,
 }
 
@@ -324,6 +326,7 @@ impl Agents {
             config,
             seats: BTreeMap::new(),
             span,
+            connection: ConnectionMeter::new(),
             closed: false,
         }
     }
@@ -373,14 +376,15 @@ impl Driven for Agents {
         })
     }
 
-    fn poll_event(&mut self) -> Option<HubEvent> {
+    fn poll_event(&mut self, now: Instant) -> Option<HubEvent> {
         let event = self.hub.poll_event()?;
+        self.connection.notice_hub(now, &event);
         observability::log_hub(&event);
         if let HubEvent::Session { contact_id, event } = &event {
             if let Some(held) = self.seats.get(contact_id) {
                 let mut held = held.lock();
                 let Seated { desk, span, .. } = &mut *held;
-                span.in_scope(|| desk.notice(event));
+                span.in_scope(|| desk.notice(now, event));
             }
         }
         Some(event)

@@ -10,7 +10,8 @@
 //! [`Http`](runtime::Http) for types of your own. Nothing else is to be written: `chat-async-std`
 //! is the example to follow, for any runtime whose IO is that of `futures-io`.
 //!
-//! What is logged and measured is listed in [`observability`].
+//! What is logged and measured is listed in [`observability`] and, with the feature
+//! `metrics`, in `metrics`.
 
 pub mod address;
 pub mod connector;
@@ -28,6 +29,11 @@ mod files;
 mod http;
 mod hub;
 mod limiter;
+#[cfg(feature = "metrics")]
+pub mod metrics;
+#[cfg(not(feature = "metrics"))]
+#[path = "unmetered.rs"]
+mod metrics;
 pub mod observability;
 mod progress;
 mod proxy;

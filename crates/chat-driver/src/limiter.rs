@@ -11,6 +11,7 @@ use http::Response;
 use tokio::sync::{Notify, oneshot};
 
 use crate::clock::{self, Clock};
+use crate::metrics::Depth;
 use crate::requests::Answer;
 use crate::runtime::Runtime;
 
@@ -43,6 +44,7 @@ struct Lines {
     limiter: RateLimiter<Ticket>,
     /// Those who wait to be told that they may begin.
     waiting: BTreeMap<Ticket, oneshot::Sender<()>>,
+    depth: Depth,
     last_ticket: Ticket,
     /// Whether a task serves the lines. There is one while anybody waits.
     served: bool,
@@ -57,6 +59,7 @@ impl Lines {
                 let _ = waits.send(());
             }
         }
+        self.depth.set(self.limiter.waiting());
     }
 }
 
@@ -67,6 +70,7 @@ impl<R: Runtime> Limiter<R> {
             lines: Mutex::new(Lines {
                 limiter: RateLimiter::new(quotas),
                 waiting: BTreeMap::new(),
+                depth: Depth::requests(),
                 last_ticket: 0,
                 served: false,
             }),
@@ -164,8 +168,15 @@ impl<R: Runtime> Turn<R> {
 impl<R: Runtime> Drop for Turn<R> {
     fn drop(&mut self) {
         let mut lines = self.limiter.lock();
-        lines.waiting.remove(&self.ticket);
-        lines.limiter.cancel(&self.ticket);
+        let Lines {
+            limiter,
+            waiting,
+            depth,
+            ..
+        } = &mut *lines;
+        waiting.remove(&self.ticket);
+        limiter.cancel(&self.ticket);
+        depth.set(limiter.waiting());
         if lines.served && lines.waiting.is_empty() {
             self.limiter.shared.joined.notify_one(); // the task has nobody left to serve
         }

@@ -49,6 +49,14 @@ pub(crate) struct State<'a> {
     pub(crate) desk: &'a mut Desk,
 }
 
+impl State<'_> {
+    fn send_message(&mut self, now: Instant, draft: Draft) -> Result<LocalId, Refused<Draft>> {
+        let local_id = self.session.send_message(now, draft)?;
+        self.desk.meter.given(now, local_id);
+        Ok(local_id)
+    }
+}
+
 /// A message the service has confirmed.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
@@ -165,8 +173,8 @@ impl ChatSession {
     /// # Errors
     /// [`SendFailure`], which hands the message back.
     pub async fn send_message(&self, draft: Draft) -> Result<Sent, SendFailure> {
-        let settled = self.command(|state, now| {
-            let local_id = state.session.send_message(now, draft)?;
+        let settled = self.command(|mut state, now| {
+            let local_id = state.send_message(now, draft)?;
             Ok::<_, Refused<Draft>>(state.desk.waiters.message(local_id))
         })?;
         Ok(outcome(settled).await?)
@@ -180,7 +188,7 @@ impl ChatSession {
     /// [`Refused`] with the message when the session is over, the message breaks a limit of the
     /// service, or the outbox is full.
     pub fn queue_message(&self, draft: Draft) -> Result<LocalId, Refused<Draft>> {
-        self.command(|state, now| state.session.send_message(now, draft))
+        self.command(|mut state, now| state.send_message(now, draft))
     }
 
     /// Sends a message that has failed again, and waits until the service has confirmed it. If it
@@ -193,6 +201,7 @@ impl ChatSession {
     pub async fn resend(&self, local_id: LocalId) -> Result<Sent, ResendFailure> {
         let settled = self.command(|state, now| {
             state.session.resend(now, local_id)?;
+            state.desk.meter.given(now, local_id);
             Ok::<_, CommandError>(state.desk.waiters.message(local_id))
         })?;
         Ok(outcome(settled).await?)
@@ -406,7 +415,7 @@ impl ChatSession {
     fn command<T>(&self, give: impl FnOnce(State<'_>, Instant) -> T) -> T {
         match &self.place {
             Place::Alone(lifeline) => lifeline.shared().command(|alone, now| {
-                let Alone { session, desk } = alone;
+                let Alone { session, desk, .. } = alone;
                 give(State { session, desk }, now)
             }),
             Place::Hub(seat) => seat.command(give),

@@ -68,8 +68,9 @@ impl<D: Driven> Shared<D> {
     pub(crate) fn drain(&self) -> Wants<D> {
         let mut driven = self.lock();
         let wants = std::iter::from_fn(|| driven.poll_action()).collect();
+        let now = self.clock.now();
         self.events
-            .extend(std::iter::from_fn(|| driven.poll_event()));
+            .extend(std::iter::from_fn(|| driven.poll_event(now)));
         let ended = driven.settle();
         if ended {
             self.events.end();

@@ -60,6 +60,9 @@
 //! logs by itself, through `log`: at the level TRACE it shows whole handshakes and frames, and the URL
 //! of a handshake carries a token. Shut that out with the filter `tungstenite=debug`, or for good with
 //! the feature `release_max_level_debug` of the crate `log` in the application.
+//!
+//! With the feature `metrics`, measurements go to the facade
+//! [`metrics`](https://docs.rs/metrics): the module of the same name lists them.
 
 mod http;
 pub mod runtime;
@@ -73,6 +76,10 @@ pub use chat_driver::{
     Progress, ProvidedFuture, Proxy, ResendFailure, SendFailure, Sent, SessionError, Shutdown,
     StartChatError, chat_proto, observability,
 };
+
+#[cfg(feature = "metrics")]
+#[doc(inline)]
+pub use chat_driver::metrics;
 
 use runtime::Tokio;
 
