@@ -21,6 +21,7 @@ fn settings() -> Settings {
 }
 
 fn temporary(name: &str) -> PathBuf {
+    let name = format!("{}-{name}", std::process::id());
     PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name)
 }
 
