@@ -144,6 +144,7 @@ fn no_secret_is_in_any_log_any_debug_or_any_error() {
         .unwrap();
     runtime.block_on(async {
         live::<chat_tokio::runtime::Tokio>().await;
+        live::<chat_async_std::runtime::AsyncStd>().await;
     });
     drop(runtime);
     let records = capture::take();

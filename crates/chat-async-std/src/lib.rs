@@ -42,6 +42,12 @@
 //! readers and writers of attachments are those of `futures-io`. No tokio runtime is needed, and
 //! none is linked.
 //!
+//! Logs go to [`tracing`](https://docs.rs/tracing), at the level DEBUG; they hold no tokens, URLs or
+//! texts. [`observability`] lists the spans and events. The crate `tungstenite` below logs by itself,
+//! through `log`: at the level TRACE it shows whole handshakes and frames, and the URL of a handshake
+//! carries a token. Shut that out with the filter `tungstenite=debug`, or for good with the feature
+//! `release_max_level_debug` of the crate `log` in the application.
+//!
 //! # async-std is discontinued
 //!
 //! Its authors ended it in 2025 and recommend [smol](https://docs.rs/smol); the advisory is
@@ -82,6 +88,10 @@ pub use chat_driver::{
     Progress, ProvidedFuture, Proxy, ResendFailure, SendFailure, Sent, SessionError, Shutdown,
     StartChatError, chat_proto, observability,
 };
+
+#[cfg(feature = "metrics")]
+#[doc(inline)]
+pub use chat_driver::metrics;
 
 use runtime::AsyncStd;
 
