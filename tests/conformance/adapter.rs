@@ -12,7 +12,8 @@ use crate::counted::Counted;
 pub(crate) use chat_driver::chat_proto;
 pub(crate) use chat_driver::{
     AgentHub, AgentProvider, AttachmentFailure, CallError, ChatSession, ConnectFailure, Events,
-    FailedAttachment, HubEvents, ProvidedFuture, ResendFailure, SendFailure, StartChatError,
+    FailedAttachment, HubEvents, Progress, ProvidedFuture, Proxy, ResendFailure, SendFailure,
+    SessionError, Shutdown, StartChatError,
 };
 
 /// An adapter, with the runtime it is for.
@@ -61,6 +62,16 @@ pub(crate) async fn within<A: Adapter, T>(
     match select(future, sleep).await {
         Either::Left((done, _)) => Some(done),
         Either::Right(_) => None,
+    }
+}
+
+/// Waits for something while something else is under way, which must not end before. It is dropped
+/// then.
+pub(crate) async fn meanwhile<T>(awaited: impl Future<Output = T>, under_way: impl Future) -> T {
+    let (awaited, under_way) = (std::pin::pin!(awaited), std::pin::pin!(under_way));
+    match select(awaited, under_way).await {
+        Either::Left((done, _)) => done,
+        Either::Right(_) => panic!("what was to be under way has ended"),
     }
 }
 

@@ -20,7 +20,9 @@ impl Authority {
 
     /// A server whose certificate is good.
     pub(crate) fn server(&self) -> Arc<ServerConfig> {
-        self.server_with(CertificateParams::new(names(&["127.0.0.1", "localhost"])).unwrap())
+        self.server_with(
+            CertificateParams::new(names(&["127.0.0.1", "localhost", "chat.invalid"])).unwrap(),
+        )
     }
 
     /// A server whose certificate was good until the end of the last century.

@@ -90,12 +90,20 @@ impl<A: Adapter> Plan<A> {
     }
 
     /// The same, with a proxy between the session and the service.
-    pub(crate) async fn connect_through_faults(mut self) -> (Chat<A>, FaultyProxy) {
-        let proxy = FaultyProxy::start().await;
-        self.simulator = self.simulator.reached_at(proxy.address.to_string());
-        let mut chat = self.start().await;
-        proxy.lead_to(chat.service.port());
+    pub(crate) async fn connect_through_faults(self) -> (Chat<A>, FaultyProxy) {
+        let (mut chat, proxy) = self.start_through_faults("127.0.0.1").await;
         chat.connect().await;
+        (chat, proxy)
+    }
+
+    /// A session that has not been connected, of a service that is reached through a proxy under
+    /// this name.
+    pub(crate) async fn start_through_faults(mut self, host: &str) -> (Chat<A>, FaultyProxy) {
+        let proxy = FaultyProxy::start().await;
+        let reached_at = format!("{host}:{}", proxy.address.port());
+        self.simulator = self.simulator.reached_at(reached_at);
+        let chat = self.start().await;
+        proxy.lead_to(chat.service.port());
         (chat, proxy)
     }
 }
@@ -113,7 +121,8 @@ pub(crate) fn start_chat(service: &Service) -> (String, ChatDetails) {
 }
 
 impl<A: Adapter> Chat<A> {
-    async fn connect(&mut self) {
+    /// Connects, and reads what there was.
+    pub(crate) async fn connect(&mut self) {
         self.session.connect().await.unwrap();
         self.until(gap_filled).await;
         assert!(matches!(self.told[0], Event::Established));
@@ -237,6 +246,12 @@ impl<A: Adapter> Chat<A> {
         self.told.iter().filter(|event| wanted(event)).count()
     }
 
+    /// How the service says that the chat has ended, if it has.
+    pub(crate) fn ended_at_service(&self) -> Option<chat_sim::EndReason> {
+        let ended = |service: &chat_sim::Service| service.contact(&self.contact).unwrap().ended();
+        self.service.with(|service, _| ended(service))
+    }
+
     /// How often the connection was lost, and was there again.
     pub(crate) fn losses(&self) -> (usize, usize) {
         (self.count(lost), self.count(back))
@@ -250,6 +265,10 @@ pub(crate) fn message(event: &Event) -> Option<&str> {
     };
     let theirs = received.kind == ItemKind::Message && !received.own;
     received.item.content.as_deref().filter(|_| theirs)
+}
+
+pub(crate) fn is_attachment(event: &Event) -> bool {
+    matches!(event, Event::Item(received) if received.kind == ItemKind::Attachment)
 }
 
 pub(crate) fn lost(event: &Event) -> bool {

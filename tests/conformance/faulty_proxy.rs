@@ -25,7 +25,7 @@ enum Order {
     Swallow,
 }
 
-/// How slowly answers go through: pieces of so many bytes, and a pause after each.
+/// How slowly bytes go through: pieces of so many, and a pause after each.
 #[derive(Clone, Copy)]
 pub(crate) struct Drip {
     pub(crate) bytes: usize,
@@ -54,6 +54,7 @@ struct Shared {
     /// The next of these is cut in its middle.
     cut: Mutex<Option<Cut>>,
     cuts: AtomicUsize,
+    connections: AtomicUsize,
 }
 
 impl FaultyProxy {
@@ -68,6 +69,7 @@ impl FaultyProxy {
             drip: Mutex::new(None),
             cut: Mutex::new(None),
             cuts: AtomicUsize::new(0),
+            connections: AtomicUsize::new(0),
         });
         let listening = spawn_on_network(listen(listener, Arc::clone(&shared)));
         Self {
@@ -88,12 +90,20 @@ impl FaultyProxy {
         self.shared.order.send_replace(Order::Reset);
     }
 
+    /// The same, from anywhere.
+    pub(crate) fn resetting(&self) -> impl Fn() + Send + use<> {
+        let shared = Arc::clone(&self.shared);
+        move || {
+            shared.order.send_replace(Order::Reset);
+        }
+    }
+
     /// Loses all that is sent on the connections there are, and tells nobody.
     pub(crate) fn swallow(&self) {
         self.shared.order.send_replace(Order::Swallow);
     }
 
-    /// Answers go through slowly, or no longer so.
+    /// Bytes go through slowly, or no longer so.
     pub(crate) fn drip(&self, drip: Option<Drip>) {
         *lock(&self.shared.drip) = drip;
     }
@@ -116,6 +126,11 @@ impl FaultyProxy {
     pub(crate) fn cuts(&self) -> usize {
         self.shared.cuts.load(Ordering::SeqCst)
     }
+
+    /// How many connections there have been.
+    pub(crate) fn connections(&self) -> usize {
+        self.shared.connections.load(Ordering::SeqCst)
+    }
 }
 
 impl Drop for FaultyProxy {
@@ -131,6 +146,7 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 async fn listen(listener: TcpListener, shared: Arc<Shared>) {
     let mut connections = JoinSet::new();
     while let Ok((client, _)) = listener.accept().await {
+        shared.connections.fetch_add(1, Ordering::SeqCst);
         connections.spawn(carry(client, Arc::clone(&shared)));
         while connections.try_join_next().is_some() {}
     }
@@ -149,7 +165,7 @@ async fn carry(mut client: TcpStream, shared: Arc<Shared>) {
     let order = {
         let (from_client, to_client) = client.split();
         let (from_server, to_server) = server.split();
-        let requests = requests(from_client, to_server);
+        let requests = requests(from_client, to_server, &shared);
         let answers = answers(from_server, to_client, &shared);
         tokio::select! {
             _ = async { tokio::try_join!(requests, answers) } => return,
@@ -171,9 +187,19 @@ async fn carry(mut client: TcpStream, shared: Arc<Shared>) {
 }
 
 /// Carries what a client sends.
-async fn requests(mut from: ReadHalf<'_>, mut to: WriteHalf<'_>) -> Result<(), ()> {
-    tokio::io::copy(&mut from, &mut to).await.map_err(|_| ())?;
-    to.shutdown().await.map_err(|_| ())
+async fn requests(
+    mut from: ReadHalf<'_>,
+    mut to: WriteHalf<'_>,
+    shared: &Shared,
+) -> Result<(), ()> {
+    let mut bytes = vec![0; 64 * 1024];
+    loop {
+        let read = from.read(&mut bytes).await.map_err(|_| ())?;
+        if read == 0 {
+            return to.shutdown().await.map_err(|_| ());
+        }
+        forward(&bytes[..read], &mut to, shared).await?;
+    }
 }
 
 /// Carries what a server sends, unit by unit, so that each can be cut in its middle.
@@ -196,7 +222,9 @@ async fn answers(mut from: ReadHalf<'_>, mut to: WriteHalf<'_>, shared: &Shared)
             if let Some((_, middle)) = cut {
                 forward(&whole[..middle], &mut to, shared).await?;
                 shared.cuts.fetch_add(1, Ordering::SeqCst);
-                return Err(());
+                // What the client sends is still taken: a connection that is closed with bytes
+                // unread would be reset, which can overtake what was forwarded.
+                return to.shutdown().await.map_err(|_| ());
             }
             forward(&whole, &mut to, shared).await?;
             continue;

@@ -10,8 +10,13 @@ use std::thread::ScopedJoinHandle;
 use std::time::{Duration, Instant};
 
 use crate::column;
+use crate::connect_proxy::{ConnectProxy, KIM, Manner};
 use crate::leaks;
 use crate::result::{Outcome, Shown};
+use crate::service::block_on_network;
+
+/// A host that the proxy of the environment is not asked for.
+pub(crate) const LEFT_OUT: &str = "host.invalid";
 
 /// No column is silent for nearly as long.
 const SILENCE: Duration = Duration::from_secs(60);
@@ -29,8 +34,11 @@ pub(crate) fn make(names: &[&str], everything: bool) -> ExitCode {
     if leaks::open_files().is_none() {
         println!("this system does not tell file descriptors: they are not counted");
     }
+    // Every column is begun behind a proxy that leads to no address of this machine.
+    let proxy = block_on_network(async { ConnectProxy::start(Manner::Guarded).await });
+    let url = &proxy.url(KIM);
     let columns = std::thread::scope(|scope| {
-        let begin = |name| (name, scope.spawn(move || show(name, names)));
+        let begin = |name| (name, scope.spawn(move || show(name, names, url)));
         let begun = column::NAMES.map(begin).into_iter();
         let end = |(name, shown): (_, ScopedJoinHandle<'_, _>)| (name, shown.join().unwrap());
         begun.map(end).collect::<BTreeMap<_, _>>()
@@ -62,9 +70,15 @@ pub(crate) fn make(names: &[&str], everything: bool) -> ExitCode {
 }
 
 /// Shows the behaviours in one column, by a process of its own.
-fn show(column: &str, names: &[&str]) -> Column {
+fn show(column: &str, names: &[&str], proxy: &str) -> Column {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args(["--column", column, "--exact"]).args(names);
+    for variable in ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"] {
+        command.env_remove(variable);
+        command.env_remove(variable.to_lowercase());
+    }
+    command.env("HTTP_PROXY", proxy).env("HTTPS_PROXY", proxy);
+    command.env("NO_PROXY", LEFT_OUT);
     let mut process = command.stdout(Stdio::piped()).spawn().unwrap();
     let output = BufReader::new(process.stdout.take().unwrap());
     let (lines, read) = mpsc::channel();

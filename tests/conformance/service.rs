@@ -32,6 +32,11 @@ pub(crate) async fn on_network<T: Send + 'static>(
     RUNTIME.spawn(future).await.unwrap()
 }
 
+/// The same, for who may block.
+pub(crate) fn block_on_network<T>(future: impl Future<Output = T>) -> T {
+    RUNTIME.block_on(future)
+}
+
 /// Runs something on the runtime of the service, for as long as it likes.
 pub(crate) fn spawn_on_network(
     future: impl Future<Output = ()> + Send + 'static,

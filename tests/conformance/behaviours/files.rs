@@ -4,13 +4,13 @@ use std::path::PathBuf;
 
 use chat_sim::{Effect, Fault, Operation, Settings};
 
+use crate::adapter::chat_proto::AttachmentStage;
 use crate::adapter::chat_proto::api::GetAttachment;
-use crate::adapter::chat_proto::{AttachmentStage, Event, ItemKind};
 use crate::adapter::{
     Adapter, AttachmentFailure, AttachmentSink, AttachmentSource, CallError, ChatSession,
 };
 use crate::behaviours::{Behaviour, behaviours};
-use crate::chat::{Chat, Plan};
+use crate::chat::{Chat, Plan, is_attachment};
 use crate::stage::Stage;
 use crate::units::Unit;
 
@@ -28,18 +28,27 @@ pub(super) fn all<A: Adapter>() -> Vec<Behaviour> {
 }
 
 /// Larger than what is read at once.
-fn boat() -> Vec<u8> {
+pub(super) fn boat() -> Vec<u8> {
     (0_u8..=255).cycle().take(300_001).collect()
 }
 
 /// A place for a file of this column.
-fn temporary(name: &str) -> PathBuf {
+pub(super) fn temporary(name: &str) -> PathBuf {
     let name = format!("conformance-{}-{name}", std::process::id());
     PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name)
 }
 
-async fn until_attachment<A: Adapter>(chat: &mut Chat<A>) {
-    let is_attachment = |event: &Event| matches!(event, Event::Item(received) if received.kind == ItemKind::Attachment);
+/// A few bytes, up and down.
+pub(super) async fn send_and_receive_a_file<A: Adapter>(chat: &mut Chat<A>) {
+    let source = AttachmentSource::<A>::bytes("a small boat");
+    let sent = chat.session.send_attachment("a.txt", "text/plain", source);
+    let id = sent.await.unwrap();
+    until_attachment(chat).await;
+    let received = chat.session.attachment_bytes(id).await;
+    assert_eq!(received.unwrap(), b"a small boat");
+}
+
+pub(super) async fn until_attachment<A: Adapter>(chat: &mut Chat<A>) {
     chat.until(is_attachment).await;
 }
 

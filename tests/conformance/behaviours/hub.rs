@@ -6,15 +6,15 @@ use chat_sim::Role;
 
 use crate::adapter::chat_proto::api::ConnectionCredentials;
 use crate::adapter::chat_proto::{
-    ChatDetails, CommandError, ContactId, Draft, EndReason, Event, HubEvent, HubUrl, ItemKind,
-    Network, Phase, SocketUrl, TransportError, TransportErrorKind,
+    ChatDetails, CommandError, ContactId, Draft, EndReason, Event, HubEvent, HubUrl, Network,
+    Phase, SocketUrl, TransportError, TransportErrorKind,
 };
 use crate::adapter::{
     Adapter, AgentHub, AgentProvider, AttachmentSource, ChatSession, HubEvents, ProvidedFuture,
-    within,
+    SessionError, within,
 };
 use crate::behaviours::{Behaviour, behaviours};
-use crate::chat::{Chat, Plan, message, start_chat};
+use crate::chat::{Chat, Plan, is_attachment, message, start_chat};
 use crate::service::{PATIENCE, Service};
 use crate::stage::Stage;
 
@@ -51,17 +51,21 @@ impl AgentProvider for Application {
 }
 
 /// An agent, and two customers of the same service.
-struct Desk<A: Adapter> {
-    ann: Chat<A>,
-    bob: Chat<A>,
+pub(super) struct Desk<A: Adapter> {
+    pub(super) ann: Chat<A>,
+    pub(super) bob: Chat<A>,
     hub: AgentHub,
     events: HubEvents,
     told: Vec<HubEvent>,
 }
 
 impl<A: Adapter> Desk<A> {
-    async fn open(stage: &Stage) -> Self {
-        let ann = Plan::<A>::new(stage).connect().await;
+    pub(super) async fn open(plan: Plan<A>) -> Self {
+        Self::beside(plan.connect().await).await
+    }
+
+    /// The same, with one of the customers there already.
+    async fn beside(ann: Chat<A>) -> Self {
         let (contact, details) = start_chat(&ann.service);
         let (session, events) = ann.client.session(ann.config.clone(), details).unwrap();
         session.connect().await.unwrap();
@@ -89,8 +93,15 @@ impl<A: Adapter> Desk<A> {
         desk
     }
 
+    /// Tries to begin another hub.
+    pub(super) fn another_hub(&self) -> Result<(), SessionError> {
+        let application = Application(self.ann.service.clone());
+        let hub = self.ann.client.hub(self.ann.config.clone(), application);
+        hub.map(drop)
+    }
+
     /// The agent gets a place in a chat.
-    fn seat(&self, customer: &Chat<A>) -> ChatSession {
+    pub(super) fn seat(&self, customer: &Chat<A>) -> ChatSession {
         let seat = customer
             .service
             .with(|service, now| service.seat_agent(now, &customer.contact, AGENT, Role::Agent));
@@ -103,7 +114,7 @@ impl<A: Adapter> Desk<A> {
         self.hub.add(details).unwrap()
     }
 
-    async fn next(&mut self) -> Option<HubEvent> {
+    pub(super) async fn next(&mut self) -> Option<HubEvent> {
         let next = within::<A, _>(PATIENCE, self.events.next()).await;
         let event = next.expect("the hub tells more in time")?;
         self.told.push(event.clone());
@@ -142,16 +153,12 @@ fn of_contact<'e>(contact: &str, event: &'e HubEvent) -> Option<&'e Event> {
     None
 }
 
-fn is_attachment(event: &Event) -> bool {
-    matches!(event, Event::Item(received) if received.kind == ItemKind::Attachment)
-}
-
 fn say<A: Adapter>(customer: &Chat<A>, text: &str) {
     customer.session.queue_message(Draft::text(text)).unwrap();
 }
 
 async fn an_agent_talks_to_two_customers_on_one_socket_which_may_be_cut<A: Adapter>(stage: Stage) {
-    let mut desk = Desk::<A>::open(&stage).await;
+    let mut desk = Desk::<A>::open(Plan::new(&stage)).await;
     let (to_ann, to_bob) = (desk.seat(&desk.ann), desk.seat(&desk.bob));
     let (ann, bob) = (desk.ann.contact.clone(), desk.bob.contact.clone());
     to_ann.send_message(Draft::text("Hello Ann")).await.unwrap();
@@ -204,7 +211,7 @@ async fn an_agent_talks_to_two_customers_on_one_socket_which_may_be_cut<A: Adapt
 }
 
 async fn an_agent_sends_a_file_and_receives_one<A: Adapter>(stage: Stage) {
-    let mut desk = Desk::<A>::open(&stage).await;
+    let mut desk = Desk::<A>::open(Plan::new(&stage)).await;
     let to_ann = desk.seat(&desk.ann);
     let contact = desk.ann.contact.clone();
     to_ann.send_message(Draft::text("Look")).await.unwrap();
@@ -227,7 +234,7 @@ async fn an_agent_sends_a_file_and_receives_one<A: Adapter>(stage: Stage) {
 }
 
 async fn a_transfer_ends_the_session_it_concerns_and_no_other<A: Adapter>(stage: Stage) {
-    let mut desk = Desk::<A>::open(&stage).await;
+    let mut desk = Desk::<A>::open(Plan::new(&stage)).await;
     let (to_ann, to_bob) = (desk.seat(&desk.ann), desk.seat(&desk.bob));
     let contact = desk.ann.contact.clone();
     to_ann.send_message(Draft::text("Hello Ann")).await.unwrap();
@@ -254,7 +261,7 @@ async fn a_transfer_ends_the_session_it_concerns_and_no_other<A: Adapter>(stage:
 }
 
 async fn a_closed_hub_tells_the_end_of_all_sessions_and_takes_no_more<A: Adapter>(stage: Stage) {
-    let mut desk = Desk::<A>::open(&stage).await;
+    let mut desk = Desk::<A>::open(Plan::new(&stage)).await;
     let to_ann = desk.seat(&desk.ann);
     to_ann.send_message(Draft::text("Hello")).await.unwrap();
     desk.hub.close();
@@ -272,7 +279,7 @@ async fn a_closed_hub_tells_the_end_of_all_sessions_and_takes_no_more<A: Adapter
 async fn a_session_on_a_hub_is_abandoned_with_its_last_handle_and_restored<A: Adapter>(
     stage: Stage,
 ) {
-    let mut desk = Desk::<A>::open(&stage).await;
+    let mut desk = Desk::<A>::open(Plan::new(&stage)).await;
     let to_ann = desk.seat(&desk.ann);
     let contact = desk.ann.contact.clone();
     to_ann.send_message(Draft::text("Hello")).await.unwrap();

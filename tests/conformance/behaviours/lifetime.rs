@@ -4,7 +4,7 @@ use crate::adapter::chat_proto::api::GetTranscript;
 use crate::adapter::chat_proto::{CommandError, Draft, EndReason, Event, LossCause, Phase};
 use crate::adapter::{Adapter, CallError, ConnectFailure, ResendFailure, SendFailure, begin};
 use crate::behaviours::{Behaviour, behaviours};
-use crate::chat::{Chat, Plan};
+use crate::chat::Plan;
 use crate::service::until;
 use crate::stage::Stage;
 
@@ -35,11 +35,6 @@ async fn a_suspended_session_has_no_socket_and_recovers_when_it_is_resumed<A: Ad
     assert_eq!(chat.losses(), (1, 1));
 }
 
-fn ended_at_service<A: Adapter>(chat: &Chat<A>) -> Option<chat_sim::EndReason> {
-    let ended = |service: &chat_sim::Service| service.contact(&chat.contact).unwrap().ended();
-    chat.service.with(|service, _| ended(service))
-}
-
 async fn disconnect_sends_what_is_queued_and_tells_the_service<A: Adapter>(stage: Stage) {
     let mut chat = Plan::<A>::new(&stage).connect().await;
     for text in ["one", "two", "three"] {
@@ -52,7 +47,7 @@ async fn disconnect_sends_what_is_queued_and_tells_the_service<A: Adapter>(stage
     assert_eq!(waiting.await.unwrap(), EndReason::Disconnected);
     assert_eq!(chat.recorded_texts(), ["one", "two", "three"]);
     chat.until_ended().await;
-    assert!(ended_at_service(&chat).is_some());
+    assert!(chat.ended_at_service().is_some());
     chat.until_sockets(0).await;
 }
 
@@ -62,7 +57,7 @@ async fn an_abandoned_chat_goes_on_without_us<A: Adapter>(stage: Stage) {
     assert_eq!(reason, EndReason::Abandoned);
     chat.until_ended().await;
     chat.until_sockets(0).await;
-    assert_eq!(ended_at_service(&chat), None);
+    assert_eq!(chat.ended_at_service(), None);
 }
 
 async fn the_last_handle_takes_the_session_with_it<A: Adapter>(stage: Stage) {
@@ -79,7 +74,7 @@ async fn the_last_handle_takes_the_session_with_it<A: Adapter>(stage: Stage) {
     drop(clone);
     (chat.session, chat.events) = (session, events);
     chat.until_sockets(0).await;
-    assert_eq!(ended_at_service(&chat), None);
+    assert_eq!(chat.ended_at_service(), None);
 }
 
 async fn events_alone_keep_a_session_alive<A: Adapter>(stage: Stage) {

@@ -1,17 +1,23 @@
 //! The behaviours, by subject.
 
 mod bulk;
+mod cancelled;
 mod connection;
 mod conversation;
 mod demo;
+mod dropped;
 mod files;
 mod hub;
 mod lifetime;
 mod operations;
+mod proxies;
 mod reach;
 mod resume;
 mod server;
+mod settings;
+mod shutdown;
 mod start;
+mod transfers;
 
 use std::pin::Pin;
 
@@ -72,6 +78,12 @@ pub(crate) fn all<A: Adapter>() -> Vec<Behaviour> {
         server::all::<A>(),
         connection::all::<A>(),
         bulk::all::<A>(),
+        proxies::all::<A>(),
+        settings::all::<A>(),
+        transfers::all::<A>(),
+        shutdown::all::<A>(),
+        cancelled::all::<A>(),
+        dropped::all::<A>(),
     ];
     subjects.into_iter().flatten().collect()
 }

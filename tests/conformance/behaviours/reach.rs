@@ -14,6 +14,7 @@ use crate::adapter::{Adapter, ConnectFailure};
 use crate::behaviours::{Behaviour, behaviours};
 use crate::certificates::Authority;
 use crate::chat::{Chat, Plan};
+use crate::matrix::LEFT_OUT;
 use crate::stage::Stage;
 
 pub(super) fn all<A: Adapter>() -> Vec<Behaviour> {
@@ -39,7 +40,12 @@ const SOON: Duration = Duration::from_secs(1);
 
 /// A session of a service that is at this URL, and gives up soon.
 async fn session_with<A: Adapter>(stage: &Stage, url: &str) -> Chat<A> {
-    let plan = Plan::<A>::new(stage).client(|client| client.allow_insecure(true));
+    session_of(Plan::<A>::new(stage), url).await
+}
+
+/// The same, by a plan.
+pub(super) async fn session_of<A: Adapter>(plan: Plan<A>, url: &str) -> Chat<A> {
+    let plan = plan.client(|client| client.allow_insecure(true));
     let mut chat = plan.start().await;
     let mut config = Config::new(Endpoint::custom(url).unwrap());
     config.connect_deadline(SOON).unwrap();
@@ -49,7 +55,11 @@ async fn session_with<A: Adapter>(stage: &Stage, url: &str) -> Chat<A> {
 }
 
 /// Connecting fails in this way, and can be tried again.
-async fn assert_fails<A: Adapter>(chat: &mut Chat<A>, kind: TransportErrorKind, words: &str) {
+pub(super) async fn assert_fails<A: Adapter>(
+    chat: &mut Chat<A>,
+    kind: TransportErrorKind,
+    words: &str,
+) {
     let ConnectFailure::Failed(error) = chat.session.connect().await.unwrap_err() else {
         panic!("it ended, or did not begin");
     };
@@ -62,16 +72,18 @@ async fn assert_fails<A: Adapter>(chat: &mut Chat<A>, kind: TransportErrorKind, 
 }
 
 fn assert_transport(error: &ConnectError, wanted: TransportErrorKind, words: &str) {
-    let ConnectError::Request(RequestError::Transport(TransportError { kind, detail, .. })) = error
+    let (ConnectError::Request(RequestError::Transport(error)) | ConnectError::Socket(error)) =
+        error
     else {
         panic!("{error:?}");
     };
+    let TransportError { kind, detail, .. } = error;
     assert_eq!(*kind, wanted, "{detail}");
     assert!(detail.contains(words), "{detail}");
 }
 
 async fn a_host_that_does_not_exist_is_told<A: Adapter>(stage: Stage) {
-    let url = stage.url("host.invalid", 443);
+    let url = stage.url(LEFT_OUT, 443);
     let mut chat = session_with::<A>(&stage, &url).await;
     assert_fails(&mut chat, TransportErrorKind::Resolve, "").await;
 }
