@@ -129,6 +129,24 @@ fn leaving_while_the_socket_is_down_tells_the_service_all_the_same() {
 }
 
 #[test]
+fn leaving_while_suspended_ends_once_the_service_has_been_told() {
+    let mut world = World::new(8);
+    world.connect();
+    world.suspend();
+    let from = world.now();
+    world.disconnect();
+    world.run(SECOND * 3);
+    // No socket could tell the end of the chat.
+    assert!(world.trace.times(from, "Ended(")[0] - from <= SECOND * 2);
+    assert_eq!(world.journal.ended, Some(EndReason::Disconnected));
+    assert_eq!(
+        world.record().ended(),
+        Some(chat_sim::EndReason::CustomerLeft)
+    );
+    assert_over(&mut world);
+}
+
+#[test]
 fn a_connection_lost_while_leaving_does_not_change_whose_wish_it_was() {
     for seed in 0..20 {
         let mut world = World::new(seed);

@@ -41,15 +41,17 @@ impl Leaving {
         &self.request.client_token
     }
 
-    /// Goes on with leaving; the reason of the end, once it is over.
+    /// Goes on with leaving; the reason of the end, once it is over. `hears` says whether the end
+    /// that the service announces can reach us.
     pub(super) fn advance(
         &mut self,
         now: Instant,
         flushed: bool,
+        hears: bool,
         access: &mut Access,
         outputs: &mut Outputs,
     ) -> Option<EndReason> {
-        if now >= self.until {
+        if now >= self.until || (self.told && !hears) {
             return Some(if self.told {
                 EndReason::Disconnected
             } else {

@@ -110,7 +110,9 @@ impl Session {
         let Some(leaving) = &mut self.leaving else {
             return;
         };
-        let end = leaving.advance(self.now, flushed, &mut self.access, &mut self.outputs);
+        let hears = self.phase != Phase::Suspended;
+        let (access, outputs) = (&mut self.access, &mut self.outputs);
+        let end = leaving.advance(self.now, flushed, hears, access, outputs);
         if let Some(reason) = end {
             self.end(reason);
         }
