@@ -79,7 +79,9 @@ pub enum Event {
     TranscriptChanged(Change),
     /// Everything missed while there was no connection has been reported, as items flagged
     /// `recovered`. After the first connect: the history that was there already. Comes after every
-    /// [`Event::Established`] and [`Event::Reestablished`] whose connection lasts long enough.
+    /// [`Event::Established`] and [`Event::Reestablished`] whose connection lasts long enough. It
+    /// also comes by itself: when a connection was replaced without a loss and its last items were
+    /// not brought by its socket.
     GapFilled {
         /// How many items were recovered.
         items: u64,
