@@ -207,6 +207,13 @@ impl<A: Adapter> Chat<A> {
             .unwrap();
     }
 
+    /// Somebody says something who is neither the customer nor the agent.
+    pub(crate) fn bot_sends(&self, text: &str) {
+        self.service
+            .with(|service, now| service.bot_sends(now, &self.contact, "text/plain", text))
+            .unwrap();
+    }
+
     pub(crate) fn inject(&self, fault: Fault) -> FaultId {
         self.service.with(|service, now| service.inject(now, fault))
     }

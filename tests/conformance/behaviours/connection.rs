@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use chat_sim::{Effect, Fault};
 
-use crate::adapter::Adapter;
 use crate::adapter::chat_proto::api::GetTranscript;
 use crate::adapter::chat_proto::{Draft, Event, LossCause, Network, TransportErrorKind};
+use crate::adapter::{Adapter, within};
 use crate::behaviours::{Behaviour, behaviours};
 use crate::chat::{Chat, Plan, back, lost, quick_heartbeats};
 use crate::faulty_proxy::{Drip, FaultyProxy};
@@ -20,6 +20,8 @@ pub(super) fn all<A: Adapter>() -> Vec<Behaviour> {
         resets_one_after_the_other_lose_nothing,
         a_half_open_connection_is_found_and_replaced,
         slow_drips_lose_nothing_and_starve_no_heartbeat,
+        heartbeats_go_on_after_a_reset_and_after_a_half_open_connection,
+        the_hint_that_the_network_is_gone_makes_a_heartbeat_and_no_loss,
     ];
     all.extend(behaviours![A on Plain:
         a_frame_cut_in_its_middle_is_recovered,
@@ -108,6 +110,47 @@ async fn slow_drips_lose_nothing_and_starve_no_heartbeat<A: Adapter>(stage: Stag
     assert_eq!(chat.losses(), (0, 0));
     assert_eq!(chat.recorded_texts(), ["mine"]);
 }
+
+async fn heartbeats_go_on_after_a_reset_and_after_a_half_open_connection<A: Adapter>(stage: Stage) {
+    let plan = Plan::<A>::new(&stage).config(|config| {
+        quick_heartbeats(config);
+        config.request_timeout(Duration::from_secs(1)).unwrap();
+    });
+    let (mut chat, proxy) = plan.connect_through_faults().await;
+    // Pings prove life; the fault counts the heartbeats that reach the service.
+    let heartbeats = chat.inject(Fault::new(Effect::MuteHeartbeats));
+    for (number, break_it) in [FaultyProxy::reset, FaultyProxy::swallow]
+        .iter()
+        .enumerate()
+    {
+        until::<A>("a heartbeat", || chat.struck(heartbeats) >= 1).await;
+        break_it(&proxy);
+        chat.until_lost().await;
+        chat.until_count(number + 1, back).await;
+        // The first comes with the connection; others show that they go on.
+        let before = chat.struck(heartbeats);
+        until::<A>("two heartbeats", || chat.struck(heartbeats) >= before + 2).await;
+    }
+    chat.balance().await;
+    assert_eq!(chat.losses(), (2, 2));
+}
+
+async fn the_hint_that_the_network_is_gone_makes_a_heartbeat_and_no_loss<A: Adapter>(stage: Stage) {
+    let mut chat = Plan::<A>::new(&stage).connect().await;
+    until_quiet(&mut chat).await;
+    // The next one is ten seconds away.
+    let heartbeats = chat.inject(Fault::new(Effect::MuteHeartbeats));
+    chat.session.network(Network::Offline);
+    let heard = until::<A>("a heartbeat", || chat.struck(heartbeats) == 1);
+    assert!(within::<A, _>(SOON, heard).await.is_some());
+    let answered = |event: &Event| matches!(event, Event::DeepHeartbeatSucceeded);
+    chat.until_count(2, answered).await;
+    chat.balance().await;
+    assert_eq!(chat.losses(), (0, 0));
+}
+
+/// Sooner than a heartbeat comes by itself.
+const SOON: Duration = Duration::from_secs(5);
 
 /// Waits for the answers to the first heartbeat and ping: the next that the service sends is
 /// something else.

@@ -4,19 +4,21 @@ use std::time::Duration;
 
 use chat_sim::Role;
 
-use crate::adapter::chat_proto::api::ConnectionCredentials;
+use crate::adapter::chat_proto::api::{ConnectionCredentials, GetTranscript};
 use crate::adapter::chat_proto::{
-    ChatDetails, CommandError, ContactId, Draft, EndReason, Event, HubEvent, HubUrl, Network,
-    Phase, SocketUrl, TransportError, TransportErrorKind,
+    ChatDetails, CommandError, ContactId, Draft, EndReason, Event, HubEvent, HubUrl, LossCause,
+    Network, Phase, SocketUrl, TransportError, TransportErrorKind,
 };
 use crate::adapter::{
     Adapter, AgentHub, AgentProvider, AttachmentSource, ChatSession, HubEvents, ProvidedFuture,
     SessionError, within,
 };
 use crate::behaviours::{Behaviour, behaviours};
-use crate::chat::{Chat, Plan, is_attachment, message, start_chat};
-use crate::service::{PATIENCE, Service};
+use crate::chat::{Chat, Plan, is_attachment, message, quick_heartbeats, start_chat};
+use crate::faulty_proxy::FaultyProxy;
+use crate::service::{PATIENCE, Service, open_sockets, until};
 use crate::stage::Stage;
+use crate::units::Unit;
 
 pub(super) fn all<A: Adapter>() -> Vec<Behaviour> {
     behaviours![A on All:
@@ -25,6 +27,9 @@ pub(super) fn all<A: Adapter>() -> Vec<Behaviour> {
         a_transfer_ends_the_session_it_concerns_and_no_other,
         a_closed_hub_tells_the_end_of_all_sessions_and_takes_no_more,
         a_session_on_a_hub_is_abandoned_with_its_last_handle_and_restored,
+        an_agents_socket_that_is_reset_is_recovered,
+        an_agents_socket_that_is_half_open_is_found_and_replaced,
+        an_agents_socket_that_is_cut_in_the_middle_of_a_message_is_recovered,
     ]
 }
 
@@ -273,7 +278,7 @@ async fn a_closed_hub_tells_the_end_of_all_sessions_and_takes_no_more<A: Adapter
     let refused = desk.hub.add(to_ann.chat_details()).unwrap_err();
     assert!(matches!(refused, CommandError::WrongPhase { .. }));
     assert_eq!(desk.ann.session.phase(), Phase::Live);
-    crate::service::until::<A>("the socket's end", || desk.agent_sockets() == 0).await;
+    until::<A>("the socket's end", || desk.agent_sockets() == 0).await;
 }
 
 async fn a_session_on_a_hub_is_abandoned_with_its_last_handle_and_restored<A: Adapter>(
@@ -294,4 +299,98 @@ async fn a_session_on_a_hub_is_abandoned_with_its_last_handle_and_restored<A: Ad
     to_ann.send_message(Draft::text("Again")).await.unwrap();
     assert_eq!(to_ann.phase(), Phase::Live);
     desk.ann.until_message("Again").await;
+}
+
+/// What is said while the agent's socket is broken.
+const MISSED: [&str; 3] = ["missed 1", "missed 2", "missed 3"];
+
+/// The agent's socket is broken in this way, through a proxy; how that was told. Then both go on
+/// talking, and nothing is lost or comes twice.
+async fn break_agents_socket<A: Adapter>(
+    plan: Plan<A>,
+    break_it: impl AsyncFnOnce(&mut Desk<A>, &ChatSession, &FaultyProxy),
+) -> LossCause {
+    let (ann, proxy) = plan.connect_through_faults().await;
+    let mut desk = Desk::beside(ann).await;
+    let to_ann = desk.seat(&desk.ann);
+    let contact = desk.ann.contact.clone();
+    to_ann.send_message(Draft::text("Hello")).await.unwrap();
+    desk.ann.until_message("Hello").await;
+    break_it(&mut desk, &to_ann, &proxy).await;
+    for text in MISSED {
+        desk.ann.bot_sends(text);
+    }
+    desk.until(is_loss).await;
+    desk.hub.network(Network::Online);
+    while desk.heard(&contact).len() < MISSED.len() {
+        desk.next().await.expect("the hub goes on");
+    }
+    to_ann.send_message(Draft::text("Bye")).await.unwrap();
+    if desk.ann.session.phase() == Phase::Suspended {
+        desk.ann.session.resume().unwrap();
+    }
+    desk.ann.session.network(Network::Online);
+    say(&desk.ann, "Until tomorrow");
+    desk.ann.balance().await;
+    desk.until_message(&contact, "Until tomorrow").await;
+    let mut heard = desk.heard(&contact);
+    // What is live already may come before what is recovered.
+    heard.sort_unstable();
+    assert_eq!(heard, [&["Until tomorrow"], MISSED.as_slice()].concat());
+    let mut losses = desk.told.into_iter().filter(is_loss);
+    let Some(HubEvent::ConnectionLost(cause)) = losses.next() else {
+        panic!("it was lost");
+    };
+    assert_eq!(losses.count(), 0, "and once only");
+    cause
+}
+
+const fn is_loss(event: &HubEvent) -> bool {
+    matches!(event, HubEvent::ConnectionLost(_))
+}
+
+async fn an_agents_socket_that_is_reset_is_recovered<A: Adapter>(stage: Stage) {
+    let plan = Plan::<A>::new(&stage);
+    let cause = break_agents_socket(plan, async |_, _, proxy| proxy.reset()).await;
+    let LossCause::Failed(error) = &cause else {
+        panic!("{cause:?}");
+    };
+    assert_eq!(error.kind, TransportErrorKind::Broken);
+}
+
+async fn an_agents_socket_that_is_half_open_is_found_and_replaced<A: Adapter>(stage: Stage) {
+    let plan = Plan::<A>::new(&stage).config(|config| {
+        quick_heartbeats(config);
+        config.request_timeout(Duration::from_secs(1)).unwrap();
+    });
+    let cause = break_agents_socket(plan, async |_, _, proxy| proxy.swallow()).await;
+    assert_eq!(cause, LossCause::HeartbeatMissed);
+}
+
+async fn an_agents_socket_that_is_cut_in_the_middle_of_a_message_is_recovered<A: Adapter>(
+    stage: Stage,
+) {
+    let unit = if stage.is_encrypted() {
+        Unit::Record
+    } else {
+        Unit::Frame
+    };
+    let plan = Plan::<A>::new(&stage);
+    let cause = break_agents_socket(plan, async |desk, to_ann, proxy| {
+        // The next that the service sends is a message for the agent: nobody else has a socket,
+        // and what the agent's side has asked for is answered.
+        for customer in [&desk.ann, &desk.bob] {
+            customer.session.suspend().unwrap();
+        }
+        until::<A>("one socket", || open_sockets() == 1).await;
+        let answered = |event: &HubEvent| matches!(event, HubEvent::DeepHeartbeatSucceeded);
+        if !desk.told.iter().any(answered) {
+            desk.until(answered).await;
+        }
+        let page = to_ann.get_transcript(GetTranscript::default()).await;
+        page.unwrap();
+        proxy.cut_inside(unit);
+    })
+    .await;
+    assert_eq!(cause, LossCause::Closed(1006));
 }

@@ -34,7 +34,12 @@ struct Everything<A: Adapter> {
 
 impl<A: Adapter> Everything<A> {
     async fn begin(stage: &Stage) -> Self {
-        let desk = Desk::<A>::open(Plan::new(stage)).await;
+        // Who leaves before the others may not be told of the end that follows.
+        let plan = Plan::new(stage).config(|config| {
+            let deadline = Duration::from_secs(4);
+            config.disconnect_deadline(deadline).unwrap();
+        });
+        let desk = Desk::<A>::open(plan).await;
         let seat = desk.seat(&desk.bob);
         let begin = || {
             let (contact, details) = start_chat(&desk.ann.service);
