@@ -36,7 +36,7 @@ impl<A: Adapter> Everything<A> {
     async fn begin(stage: &Stage) -> Self {
         // Who leaves before the others may not be told of the end that follows.
         let plan = Plan::new(stage).config(|config| {
-            let deadline = Duration::from_secs(4);
+            let deadline = Duration::from_secs(3);
             config.disconnect_deadline(deadline).unwrap();
         });
         let desk = Desk::<A>::open(plan).await;
