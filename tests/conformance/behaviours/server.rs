@@ -38,6 +38,8 @@ async fn what_is_said_while_the_socket_is_cut_comes_once_and_in_order<A: Adapter
     chat.until_lost().await;
     let sent = chat.session.send_message(Draft::text("mine")).await;
     sent.unwrap();
+    // What is live may come before what is recovered: that is all there, then, before more is said.
+    chat.until_message("missed 5").await;
     chat.balance().await;
     let mut texts = vec!["before".to_owned()];
     texts.extend((1..=5).map(|number| format!("missed {number}")));
