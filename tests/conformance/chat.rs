@@ -1,6 +1,8 @@
 //! A chat on real sockets: a simulator, and a session with it.
 
-use std::time::Duration;
+use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use chat_sim::{Fault, FaultId, Operation, Script, SimulatorBuilder};
 
@@ -28,6 +30,25 @@ pub(crate) struct Plan<A: Adapter> {
     pub(crate) simulator: SimulatorBuilder,
     pub(crate) client: ClientBuilder<A>,
     pub(crate) config: fn(&mut Config),
+}
+
+/// The last that was told to any chat, and when.
+static LAST_TOLD: Mutex<VecDeque<(Instant, String)>> = Mutex::new(VecDeque::new());
+
+fn note_told(event: &Event) {
+    let mut last = LAST_TOLD.lock().unwrap_or_else(PoisonError::into_inner);
+    last.push_back((Instant::now(), format!("{event:?}")));
+    if last.len() > 20 {
+        last.pop_front();
+    }
+}
+
+/// What was told last, for who wonders why nothing more is.
+pub(crate) fn last_told() -> String {
+    let mut last = LAST_TOLD.lock().unwrap_or_else(PoisonError::into_inner);
+    let told = last.drain(..);
+    let lines = told.map(|(at, event)| format!("\n{:?} ago: {event:.300}", at.elapsed()));
+    lines.collect()
 }
 
 /// Heartbeats as often as can be.
@@ -134,6 +155,7 @@ impl<A: Adapter> Chat<A> {
         let Some(event) = next else {
             panic!("the events have ended: {:#?}", self.told.last());
         };
+        note_told(&event);
         self.told.push(event.clone());
         Some(event)
     }

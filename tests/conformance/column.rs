@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use crate::adapter::{Adapter, within};
 use crate::async_std::AsyncStd;
 use crate::behaviours::{self, Behaviour};
+use crate::chat::last_told;
 use crate::leaks::{self, Held};
 use crate::result::{Outcome, Shown};
 use crate::stage::Stage;
@@ -69,6 +70,7 @@ fn show_one<A: Adapter>(stage: &Stage, behaviour: &Behaviour, before: Held) -> O
         return Outcome::Skipped;
     }
     let run = || A::block_on(within::<A, _>(DEADLINE, (behaviour.run)(stage.clone())));
+    drop(last_told()); // to others
     let finished = catch_unwind(AssertUnwindSafe(run));
     let given_back = A::block_on(leaks::given_back::<A>(before));
     let panics = std::mem::take(&mut *PANICS.lock().unwrap_or_else(PoisonError::into_inner));
@@ -77,7 +79,12 @@ fn show_one<A: Adapter>(stage: &Stage, behaviour: &Behaviour, before: Held) -> O
     }
     match (finished, given_back) {
         (Err(_), _) => Outcome::Failed("it panicked without a word".to_owned()),
-        (Ok(None), _) => Outcome::Failed(format!("it takes longer than {DEADLINE:?}")),
+        (Ok(None), _) => {
+            let last = last_told();
+            Outcome::Failed(format!(
+                "it takes longer than {DEADLINE:?}; the last:{last}"
+            ))
+        }
         (Ok(Some(())), Err(left)) => Outcome::Failed(left),
         (Ok(Some(())), Ok(())) => Outcome::Ok,
     }

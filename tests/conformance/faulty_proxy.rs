@@ -168,11 +168,12 @@ async fn carry(mut client: TcpStream, shared: Arc<Shared>) {
         let requests = requests(from_client, to_server, &shared);
         let answers = answers(from_server, to_client, &shared);
         tokio::select! {
-            _ = async { tokio::try_join!(requests, answers) } => return,
+            biased; // nothing that is sent after an order gets through
             changed = order.changed() => match changed {
                 Ok(()) => *order.borrow(),
                 Err(_) => return,
             },
+            _ = async { tokio::try_join!(requests, answers) } => return,
         }
     };
     match order {
