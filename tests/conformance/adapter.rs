@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use chat_driver::runtime::Runtime;
+use futures_util::FutureExt;
 use futures_util::future::{Either, select};
 use tokio::sync::oneshot;
 
@@ -73,6 +74,12 @@ pub(crate) async fn meanwhile<T>(awaited: impl Future<Output = T>, under_way: im
         Either::Left((done, _)) => done,
         Either::Right(_) => panic!("what was to be under way has ended"),
     }
+}
+
+/// Polls a future once, as a selection among several does, and drops it. On a busy machine what it
+/// waits for may have come by then.
+pub(crate) fn poll_once(future: impl Future) {
+    drop(future.now_or_never());
 }
 
 /// Begins something; what is answered gives its outcome.

@@ -3,10 +3,9 @@
 use std::time::Duration;
 
 use chat_sim::{Effect, Fault, Operation};
-use futures_util::FutureExt;
 
 use crate::adapter::chat_proto::{Draft, Event};
-use crate::adapter::{Adapter, AttachmentSink, AttachmentSource, within};
+use crate::adapter::{Adapter, AttachmentSink, AttachmentSource, poll_once, within};
 use crate::behaviours::files::{boat, temporary};
 use crate::behaviours::{Behaviour, behaviours};
 use crate::chat::{Plan, is_attachment, sent};
@@ -27,7 +26,7 @@ pub(super) fn all<A: Adapter>() -> Vec<Behaviour> {
 async fn a_connect_whose_future_is_dropped_goes_on<A: Adapter>(stage: Stage) {
     let mut chat = Plan::<A>::new(&stage).start().await;
     drop(chat.session.connect()); // which has done nothing
-    assert!(chat.session.connect().now_or_never().is_none());
+    poll_once(chat.session.connect());
     chat.until(|event| matches!(event, Event::Established))
         .await;
     chat.balance().await;
@@ -81,7 +80,7 @@ async fn a_download_whose_future_is_dropped_is_completed<A: Adapter>(stage: Stag
     let path = temporary("dropped.txt");
     let sink = AttachmentSink::<A>::file(&path);
     let downloading = chat.session.download_attachment(id, sink);
-    assert!(downloading.now_or_never().is_none());
+    poll_once(downloading);
     until::<A>("the file", || path.exists()).await;
     assert!(std::fs::read(&path).unwrap() == boat(), "another file");
     std::fs::remove_file(&path).unwrap();
@@ -91,7 +90,7 @@ async fn a_download_whose_future_is_dropped_is_completed<A: Adapter>(stage: Stag
 async fn a_disconnect_whose_future_is_dropped_goes_on<A: Adapter>(stage: Stage) {
     let mut chat = Plan::<A>::new(&stage).connect().await;
     chat.session.queue_message(Draft::text("last")).unwrap();
-    assert!(chat.session.disconnect().now_or_never().is_none());
+    poll_once(chat.session.disconnect());
     chat.until_ended().await;
     assert_eq!(chat.recorded_texts(), ["last"]);
     assert!(chat.ended_at_service().is_some());

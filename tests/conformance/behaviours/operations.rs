@@ -1,14 +1,13 @@
 //! Every operation of a session that is a call of its own.
 
 use chat_sim::{ChatEvent, Effect, Fault, Operation, Role, View};
-use futures_util::FutureExt;
 
 use crate::adapter::chat_proto::api::{Exception, GetTranscript, SendEvent};
 use crate::adapter::chat_proto::{
     ConnectError, ContentType, Draft, Event, ItemKind, Phase, RequestError, SendError, SessionId,
     ViewToken,
 };
-use crate::adapter::{Adapter, CallError, ConnectFailure, SendFailure};
+use crate::adapter::{Adapter, CallError, ConnectFailure, SendFailure, poll_once};
 use crate::behaviours::{Behaviour, behaviours};
 use crate::chat::{Chat, Plan};
 use crate::service::until;
@@ -170,8 +169,7 @@ async fn a_send_whose_future_is_dropped_is_sent_exactly_once<A: Adapter>(stage: 
     let texts: Vec<String> = (1..=20).map(|number| format!("message {number}")).collect();
     for text in &texts {
         let sending = chat.session.send_message(Draft::text(text));
-        // Polled once, as a selection among futures does, and dropped.
-        assert!(sending.now_or_never().is_none());
+        poll_once(sending);
     }
     drop(chat.session.send_message(Draft::text("never polled")));
     until::<A>("all messages", || {
