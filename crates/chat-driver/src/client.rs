@@ -193,7 +193,8 @@ impl<R: Runtime> Client<R> {
     /// [`Config::disconnect_deadline`](chat_proto::Config::disconnect_deadline) of the sessions, and
     /// two seconds for the WebSockets.
     ///
-    /// Safe to cancel: the sessions leave all the same. Repeating it goes on waiting.
+    /// Safe to cancel: the sessions leave all the same. A hub is closed after its sessions have
+    /// left, by the call that waits for that; repeating it goes on waiting.
     pub async fn shutdown(&self, how: Shutdown) {
         self.roster.dismiss(how).await;
     }
