@@ -3,7 +3,7 @@
 //! ```sh
 //! connect-chat simulate --port 8080                                 # a service
 //! connect-chat chat --endpoint http://127.0.0.1:8080 --start Jo     # a customer, elsewhere
-//! cargo run -p chat-async-std --example agent_hub -- http://127.0.0.1:8080 Kim CONTACT_ID...
+//! cargo run -p chat-async-std --example async_std_agent_hub -- http://127.0.0.1:8080 Kim CONTACT_ID...
 //! ```
 //!
 //! The agent greets everybody, notes what they say, and goes home when all chats are over. An

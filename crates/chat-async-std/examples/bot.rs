@@ -2,14 +2,14 @@
 //!
 //! ```sh
 //! connect-chat simulate --port 8080 --script greeter                # a service
-//! cargo run -p chat-async-std --example bot -- http://127.0.0.1:8080    # elsewhere
+//! cargo run -p chat-async-std --example async_std_bot -- http://127.0.0.1:8080    # elsewhere
 //! ```
 //!
 //! Of a chat that a backend has started, it is given the ids, and the token in the environment
 //! variable `CONNECT_CHAT_PARTICIPANT_TOKEN`:
 //!
 //! ```sh
-//! cargo run -p chat-async-std --example bot -- us-west-2 CONTACT_ID PARTICIPANT_ID
+//! cargo run -p chat-async-std --example async_std_bot -- us-west-2 CONTACT_ID PARTICIPANT_ID
 //! ```
 
 #![expect(clippy::print_stderr, reason = "a program says why it failed")]

@@ -3,7 +3,7 @@
 //!
 //! ```sh
 //! connect-chat simulate --port 8080 --script echo                          # a service
-//! cargo run -p chat-async-std --example bridge -- http://127.0.0.1:8080 100    # elsewhere
+//! cargo run -p chat-async-std --example async_std_bridge -- http://127.0.0.1:8080 100    # elsewhere
 //! ```
 //!
 //! It keeps to the service's default quotas, so a hundred chats take a minute. `unlimited` leaves

@@ -2,7 +2,7 @@
 //!
 //! ```sh
 //! connect-chat simulate --port 8443 --script echo --tls self-signed --ca ca.pem    # a service
-//! cargo run -p chat-async-std --example custom_tls -- https://127.0.0.1:8443 ca.pem    # elsewhere
+//! cargo run -p chat-async-std --example async_std_custom_tls -- https://127.0.0.1:8443 ca.pem    # elsewhere
 //! ```
 //!
 //! It says something, and shows the answer. HTTP, the WebSocket and files go over the same TLS.

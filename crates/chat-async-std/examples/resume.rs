@@ -3,8 +3,8 @@
 //!
 //! ```sh
 //! connect-chat simulate --port 8080 --script echo                          # a service
-//! cargo run -p chat-async-std --example resume -- http://127.0.0.1:8080 chat.json 20   # elsewhere
-//! cargo run -p chat-async-std --example resume -- http://127.0.0.1:8080 chat.json      # and again
+//! cargo run -p chat-async-std --example async_std_resume -- http://127.0.0.1:8080 chat.json 20   # elsewhere
+//! cargo run -p chat-async-std --example async_std_resume -- http://127.0.0.1:8080 chat.json      # and again
 //! ```
 //!
 //! It asks some questions and collects the answers. The first run stops after twenty events; the

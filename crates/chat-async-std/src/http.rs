@@ -39,12 +39,7 @@ impl PooledHttp {
         Self::keeping(connector, tls, IDLE_TIMEOUT)
     }
 
-    fn keeping(
-        connector: Connector<AsyncStd>,
-        mut tls: ClientConfig,
-        idle_timeout: Duration,
-    ) -> Self {
-        tls.alpn_protocols = vec![b"http/1.1".to_vec()];
+    fn keeping(connector: Connector<AsyncStd>, tls: ClientConfig, idle_timeout: Duration) -> Self {
         Self {
             connector,
             tls: Arc::new(tls),

@@ -8,8 +8,8 @@ use std::time::Duration;
 use chat_proto::Quotas;
 use http::HeaderMap;
 use http::header::{
-    CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderName, HeaderValue, TRANSFER_ENCODING,
-    UPGRADE, USER_AGENT,
+    ACCEPT_ENCODING, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HOST, HeaderName,
+    HeaderValue, PROXY_AUTHORIZATION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE, USER_AGENT,
 };
 
 use crate::client::Client;
@@ -150,7 +150,10 @@ impl<R: Runtime> ClientBuilder<R> {
 
     /// A header that goes with each request of the REST API and each WebSocket handshake, such as
     /// one that a gateway in between wants. It does not go with the upload and download of files,
-    /// which are elsewhere. Of several values of one name the last counts.
+    /// which are elsewhere. It does go to the URL of
+    /// [`start_chat_through_proxy`](Client::start_chat_through_proxy): use a client of its own for
+    /// that where the header is a secret of another host. Of several values of one name the last
+    /// counts.
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.headers.push((name.into(), value.into()));
         self
@@ -174,7 +177,7 @@ impl<R: Runtime> ClientBuilder<R> {
     /// Makes another URL of each WebSocket URL that the service gives, before it is opened: for a
     /// gateway that stands before the service, or a test. The URL is secret: it holds what opens
     /// the chat. What is returned is used as it is, under the same rules as the service's own.
-    /// It is called on the session's task and must not block.
+    /// It is called on the session's task and must neither block nor panic.
     pub fn rewrite_websocket_url(
         mut self,
         rewrite: impl Fn(&str) -> String + Send + Sync + 'static,
@@ -236,11 +239,16 @@ impl<R: Runtime> ClientBuilder<R> {
 }
 
 /// Headers that the client sets itself, or that say how it speaks.
-const RESERVED: [HeaderName; 7] = [
+const RESERVED: [HeaderName; 12] = [
+    ACCEPT_ENCODING,
     CONNECTION,
     CONTENT_LENGTH,
     CONTENT_TYPE,
+    EXPECT,
     HOST,
+    PROXY_AUTHORIZATION, // it would go to the service: `Proxy` has it for the proxy
+    TE,
+    TRAILER,
     TRANSFER_ENCODING,
     UPGRADE,
     USER_AGENT,

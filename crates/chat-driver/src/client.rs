@@ -104,7 +104,8 @@ impl<R: Runtime> Client<R> {
     }
 
     /// Performs a request that starts a chat.
-    async fn start(&self, request: Request<Vec<u8>>) -> Result<Response<Bytes>, RequestError> {
+    async fn start(&self, request: Request<Vec<u8>>) -> Result<Response<Bytes>, StartChatError> {
+        R::check()?;
         let operation = Operation::StartChatContact;
         let span = tracing::debug_span!("request", operation = operation.name());
         if let Some(turn) = self.io.limiter.turn(operation, Priority::Call) {
@@ -118,7 +119,7 @@ impl<R: Runtime> Client<R> {
             let detail = format!("no answer within {START_TIMEOUT:?}");
             Err(TransportError::new(TransportErrorKind::Timeout, detail))
         });
-        answer.map_err(RequestError::from)
+        Ok(answer.map_err(RequestError::from)?)
     }
 
     /// Begins a session of a chat, as a task of the runtime this is called in. It does
@@ -193,8 +194,7 @@ impl<R: Runtime> Client<R> {
     /// [`Config::disconnect_deadline`](chat_proto::Config::disconnect_deadline) of the sessions, and
     /// two seconds for the WebSockets.
     ///
-    /// Safe to cancel: the sessions leave all the same. A hub is closed after its sessions have
-    /// left, by the call that waits for that; repeating it goes on waiting.
+    /// Safe to cancel: sessions leave and hubs close all the same. Repeating it goes on waiting.
     pub async fn shutdown(&self, how: Shutdown) {
         self.roster.dismiss(how).await;
     }

@@ -67,6 +67,20 @@ impl<R: Runtime> Connector<R> {
         Connector::new(self.timeout, self.allow_insecure, self.proxy)
     }
 
+    /// What is not encrypted may go to this machine only, hence not by way of another one.
+    fn check_unencrypted(&self, hop: &Hop, address: &Address) -> Result<(), TransportError> {
+        if self.allow_insecure || address::is_this_machine(&hop.host) {
+            return Ok(());
+        }
+        let host = &address.host;
+        let detail = format!(
+            "to {host} without encryption through a proxy on another machine: use https, leave \
+             {host} out with Proxy::except, or build the client with allow_insecure(true) if nobody \
+             can listen on the way"
+        );
+        Err(TransportError::new(TransportErrorKind::NotAllowed, detail))
+    }
+
     pub(crate) const fn allow_insecure(&self) -> bool {
         self.allow_insecure
     }
@@ -82,6 +96,9 @@ impl<R: Runtime> Connector<R> {
     /// proxy refuses.
     pub async fn connect(&self, address: &Address) -> Result<R::TcpStream, TransportError> {
         let hop = self.proxy.on_the_way_to(address)?;
+        if let Some(hop) = hop.as_ref().filter(|_| !address.secure) {
+            self.check_unencrypted(hop, address)?;
+        }
         let connected = clock::within::<R, _>(self.timeout, through::<R>(hop.as_ref(), address));
         connected.await.unwrap_or_else(|| {
             let host = &address.host;

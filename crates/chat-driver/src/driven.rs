@@ -11,7 +11,7 @@ use http::Response;
 use tokio::sync::oneshot;
 use tracing::Span;
 
-use crate::files::{Files, SharedSink, Upload};
+use crate::files::{Files, Gone, SharedSink, Upload};
 use crate::metrics::{ConnectionMeter, SessionMeter};
 use crate::observability;
 use crate::requests::Answer;
@@ -39,8 +39,11 @@ pub(crate) trait Driven: Send + 'static {
     /// The next event. Those who wait for it are told.
     fn poll_event(&mut self, now: Instant) -> Option<Self::Event>;
     fn poll_timeout(&self) -> Option<Instant>;
-    /// Lets go of what is over, once all events are polled. Whether everything is.
-    fn settle(&mut self) -> bool;
+    /// Lets go of what is over, once all actions and events are polled. Whether everything is.
+    /// More may have to be polled after it.
+    fn settle(&mut self, now: Instant) -> bool;
+    /// What has been let go of.
+    fn take_gone(&mut self) -> Vec<Gone>;
 
     fn handle_socket(&mut self, now: Instant, socket: SocketId, input: SocketInput);
     fn handle_response(
@@ -161,7 +164,11 @@ impl Driven for Alone {
         self.session.poll_timeout().map(|(at, _)| at)
     }
 
-    fn settle(&mut self) -> bool {
+    fn take_gone(&mut self) -> Vec<Gone> {
+        self.desk.files.take_gone()
+    }
+
+    fn settle(&mut self, _: Instant) -> bool {
         let session = &self.session;
         let files = &mut self.desk.files;
         files.keep(|upload| session.has_attachment(upload));

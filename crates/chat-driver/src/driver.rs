@@ -136,8 +136,8 @@ impl<D: Driven, R: Runtime> Driver<D, R> {
             for input in inputs {
                 self.feed(input);
             }
-            rounds += 1;
-            if rounds % ROUNDS == 0 {
+            rounds = (rounds + 1) % ROUNDS;
+            if rounds == 0 {
                 R::yield_now().await;
             }
         }

@@ -78,21 +78,17 @@ pub enum SessionError {
 }
 
 /// There is no runtime here to run a task on.
-#[derive(Debug, Error)]
+#[derive(Clone, PartialEq, Eq, Debug, Error)]
 #[error("{advice}: {cause}")]
 pub struct NoRuntime {
     advice: &'static str,
-    #[source]
-    cause: Box<dyn std::error::Error + Send + Sync>,
+    cause: String,
 }
 
 impl NoRuntime {
     /// What to do, and what the runtime says.
-    pub fn new(
-        advice: &'static str,
-        cause: impl Into<Box<dyn std::error::Error + Send + Sync>>,
-    ) -> Self {
-        let cause = cause.into();
+    pub fn new(advice: &'static str, cause: &dyn std::error::Error) -> Self {
+        let cause = cause.to_string();
         Self { advice, cause }
     }
 }
@@ -107,6 +103,9 @@ pub enum StartChatError {
     /// The service refused it, or could not be reached.
     #[error(transparent)]
     Request(#[from] RequestError),
+    /// There is no runtime to do it on; nothing was sent.
+    #[error(transparent)]
+    NoRuntime(#[from] NoRuntime),
 }
 
 /// The first connect did not succeed.

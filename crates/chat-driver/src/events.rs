@@ -14,6 +14,9 @@ use crate::driven::{Alone, Driven};
 use crate::metrics::Depth;
 use crate::shared::Lifeline;
 
+/// For how many events there is room while none waits.
+const SPARE: usize = 16;
+
 /// The events of a session, in the order they happened. It ends after [`Event::Ended`].
 ///
 /// It keeps the session alive, as a [`ChatSession`](crate::ChatSession) does. An application that
@@ -172,6 +175,7 @@ impl<E> EventQueue<E> {
             waiting.over &= !caught_up;
             return (Poll::Ready(Some(event)), caught_up);
         }
+        waiting.events.shrink_to(SPARE); // what a burst took is given back
         if waiting.ended {
             return (Poll::Ready(None), false);
         }
@@ -223,6 +227,16 @@ mod tests {
         }
         assert_eq!(caught_up, [false, false, false, true], "two are left");
         assert!(!queue.poll(&cx).1);
+    }
+
+    #[test]
+    fn the_room_that_a_burst_took_is_given_back() {
+        let queue = EventQueue::new(1_000);
+        let cx = Context::from_waker(Waker::noop());
+        queue.extend((0..1_000).map(|_| Event::Reestablished));
+        while queue.poll(&cx).0.is_ready() {}
+        let capacity = queue.lock().events.capacity();
+        assert!(capacity < 64, "for {capacity} events");
     }
 
     #[test]

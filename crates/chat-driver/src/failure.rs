@@ -7,7 +7,8 @@ use chat_proto::{TransportError, TransportErrorKind};
 
 use crate::transfer::FileError;
 
-/// What kept a connection from being made, from the error and its causes.
+/// What kept a connection from being made, from the error and its causes. A connector's own errors
+/// are those of this crate, so an error of IO beside them is of the TLS handshake.
 #[must_use]
 pub fn connecting(error: &(dyn Error + 'static)) -> TransportError {
     let mut cause = error;
@@ -15,8 +16,8 @@ pub fn connecting(error: &(dyn Error + 'static)) -> TransportError {
         if let Some(known) = cause.downcast_ref::<TransportError>() {
             return known.clone();
         }
-        if let Some(reason) = cause.downcast_ref::<io::Error>().and_then(tls_reason) {
-            return refused(reason);
+        if let Some(error) = cause.downcast_ref::<io::Error>() {
+            return tls(error);
         }
         match cause.source() {
             Some(next) => cause = next,

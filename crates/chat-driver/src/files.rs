@@ -76,7 +76,7 @@ impl<R: Runtime> AttachmentSource<R> {
     }
 
     /// Tells how far the upload is, each time a part of the file has been read for it. An upload
-    /// that is repeated begins at zero again. What is called must not block.
+    /// that is repeated begins at zero again. What is called must neither block nor panic.
     #[must_use]
     pub fn on_progress(mut self, tell: impl FnMut(Progress) + Send + 'static) -> Self {
         self.source.watcher = Watcher::new(tell);
@@ -187,8 +187,8 @@ impl<R: Runtime> AttachmentSink<R> {
         Self::new(Target::File(path.into()))
     }
 
-    /// A stream: any writer of the runtime. It is written to once, so a download that breaks is
-    /// not repeated: it fails, with a part of the file written.
+    /// A stream: any writer of the runtime. It is closed after the last byte. It is written to
+    /// once, so a download that breaks is not repeated: it fails, with a part of the file written.
     pub fn writer<T>(writer: T) -> Self
     where
         R: WriteTo<T>,
@@ -197,7 +197,7 @@ impl<R: Runtime> AttachmentSink<R> {
     }
 
     /// Tells how far the download is, each time a part of the file has been written. A download
-    /// that is repeated begins at zero again. What is called must not block.
+    /// that is repeated begins at zero again. What is called must neither block nor panic.
     #[must_use]
     pub fn on_progress(mut self, tell: impl FnMut(Progress) + Send + 'static) -> Self {
         self.sink.watcher = Watcher::new(tell);
@@ -288,11 +288,13 @@ impl SharedSink {
             Opening::Writer(writer) => Download::Writer(writer),
             Opening::File(path) => {
                 let part = beside(&path).map_err(|error| failure(&error))?;
-                let created = part.clone();
-                let file = R::unblock(|| std::fs::File::create_new(created)).await;
+                // The part comes with its file, so that it goes away when nobody waits any more.
+                let created =
+                    R::unblock(|| Ok((std::fs::File::create_new(&part)?, Part(part)))).await;
+                let (file, part) = created.map_err(|error| failure(&error))?;
                 Download::File {
-                    file: R::file_writer(file.map_err(|error| failure(&error))?),
-                    part: Part(part),
+                    file: R::file_writer(file),
+                    part,
                     path,
                 }
             }
@@ -343,7 +345,7 @@ impl Download {
                 }
                 Err(error) => Err(error),
             },
-            Self::Writer(mut writer) => writer.flush().await,
+            Self::Writer(mut writer) => writer.close().await,
         };
         finished.map_err(|error| failure(&error))
     }
@@ -372,7 +374,12 @@ impl Drop for Part {
 pub(crate) struct Files {
     sources: BTreeMap<UploadId, Source>,
     sinks: BTreeMap<CallId, SharedSink>,
+    gone: Vec<Gone>,
 }
+
+/// Something with values of the application in it, such as its reader. Dropping those runs code of
+/// the application, or drops the last handle of a session: not under a session's lock.
+pub(crate) type Gone = Box<dyn Send>;
 
 impl Files {
     pub(crate) fn add_source(&mut self, upload: UploadId, source: Source) {
@@ -396,13 +403,25 @@ impl Files {
     /// Lets go of what a finished call was for.
     pub(crate) fn notice(&mut self, event: &Event) {
         if let Event::CallFinished { call, .. } = event {
-            self.sinks.remove(call);
+            if let Some(sink) = self.sinks.remove(call) {
+                self.gone.push(Box::new(sink));
+            }
         }
     }
 
     /// Lets go of the sources that will not be read again.
     pub(crate) fn keep(&mut self, is_held: impl Fn(UploadId) -> bool) {
-        self.sources.retain(|upload, _| is_held(*upload));
+        let over = self.sources.keys().filter(|upload| !is_held(**upload));
+        for upload in over.copied().collect::<Vec<_>>() {
+            if let Some(source) = self.sources.remove(&upload) {
+                self.gone.push(Box::new(source));
+            }
+        }
+    }
+
+    /// What has been let go of, to be dropped outside of all locks.
+    pub(crate) fn take_gone(&mut self) -> Vec<Gone> {
+        std::mem::take(&mut self.gone)
     }
 }
 

@@ -21,7 +21,7 @@ use tracing::Span;
 
 use crate::driven::{self, Desk, Driven, Want};
 use crate::events::Reader;
-use crate::files::{SharedSink, Upload};
+use crate::files::{Gone, SharedSink, Upload};
 use crate::metrics::ConnectionMeter;
 use crate::observability;
 use crate::requests::Answer;
@@ -308,7 +308,10 @@ pub(crate) struct Agents {
     seats: BTreeMap<ContactId, Held>,
     span: Span,
     connection: ConnectionMeter,
+    /// Whether it closes once its sessions have left, and takes no others.
+    leaving: bool,
     closed: bool,
+    gone: Vec<Gone>,
 }
 
 impl Agents {
@@ -327,12 +330,14 @@ impl Agents {
             seats: BTreeMap::new(),
             span,
             connection: ConnectionMeter::new(),
+            leaving: false,
             closed: false,
+            gone: Vec::new(),
         }
     }
 
     const fn check_open(&self, command: &'static str) -> Result<(), CommandError> {
-        if self.closed {
+        if self.closed || self.leaving {
             return Err(CommandError::WrongPhase {
                 command,
                 phase: Phase::Ended,
@@ -394,21 +399,31 @@ impl Driven for Agents {
         self.hub.poll_timeout().map(|(at, _)| at)
     }
 
-    fn settle(&mut self) -> bool {
+    fn take_gone(&mut self) -> Vec<Gone> {
+        std::mem::take(&mut self.gone)
+    }
+
+    fn settle(&mut self, now: Instant) -> bool {
         let hub = &mut self.hub;
+        let gone = &mut self.gone;
         self.seats.retain(|contact_id, held| {
             let mut held = held.lock();
             if let Some(over) = hub.take_ended(contact_id) {
                 held.last = over;
                 held.span = Span::none(); // handles of it may be kept
+                gone.push(Box::new(std::mem::take(&mut held.desk.files)));
                 return false;
             }
             if let Some(session) = hub.session(contact_id) {
                 let files = &mut held.desk.files;
                 files.keep(|upload| session.has_attachment(upload));
+                gone.extend(files.take_gone());
             }
             true
         });
+        if self.leaving && self.seats.is_empty() && !self.closed {
+            self.abandon(now);
+        }
         self.closed && self.seats.is_empty()
     }
 
@@ -467,6 +482,7 @@ impl Driven for Agents {
     }
 
     fn disconnect(&mut self, now: Instant) -> Vec<oneshot::Receiver<EndReason>> {
+        self.leaving = true;
         let hub = &mut self.hub;
         let seats = self.seats.iter();
         seats

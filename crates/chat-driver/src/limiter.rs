@@ -95,10 +95,12 @@ impl<R: Runtime> Limiter<R> {
         if may_begin.try_recv().is_ok() {
             return None;
         }
-        if lines.served {
+        let served = std::mem::replace(&mut lines.served, true);
+        // A runtime that shuts down drops the task at once, which locks the lines.
+        drop(lines);
+        if served {
             self.shared.joined.notify_one();
         } else {
-            lines.served = true;
             R::spawn(Server::new(self.clone()).run());
         }
         Some(Turn {
@@ -157,6 +159,7 @@ impl<R: Runtime> Turn<R> {
     pub(crate) async fn come(mut self) {
         // The task that served the lines may be gone with its runtime: who is left asks again.
         while (&mut self.may_begin).await.is_err() {
+            R::yield_now().await; // nor can this task go on where that runtime shuts down
             match self.limiter.turn(self.operation, self.priority) {
                 Some(turn) => self = turn,
                 None => return,
@@ -325,6 +328,29 @@ mod tests {
         let start = tokio::time::Instant::now();
         message(&limiter).unwrap().come().await;
         assert!(start.elapsed() >= SECOND * 30);
+    }
+
+    #[test]
+    fn a_turn_that_is_asked_for_while_the_runtime_goes_away_does_not_hang() {
+        let runtime = tokio::runtime::Builder::new_multi_thread();
+        let runtime = { runtime }.worker_threads(1).enable_all().build().unwrap();
+        let limiter = slow();
+        assert!(message(&limiter).is_none());
+        let (begun, has_begun) = std::sync::mpsc::channel();
+        let (go_on, may_go_on) = std::sync::mpsc::channel::<()>();
+        let (over, is_over) = std::sync::mpsc::channel();
+        runtime.spawn(async move {
+            begun.send(()).unwrap();
+            may_go_on.recv().unwrap();
+            if let Some(turn) = message(&limiter) {
+                over.send(()).unwrap();
+                turn.come().await;
+            }
+        });
+        has_begun.recv().unwrap();
+        runtime.shutdown_background();
+        go_on.send(()).unwrap();
+        is_over.recv_timeout(SECOND * 10).unwrap();
     }
 
     #[test]

@@ -37,9 +37,12 @@ impl Proxy {
     }
 
     /// What the variables `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` say at this
-    /// moment, in capital or small letters, as curl reads them: `HTTPS_PROXY` is for https and
-    /// wss, `HTTP_PROXY` for http and ws. This machine's own addresses are never reached through
-    /// it. Where a variable names no usable URL, there is no proxy.
+    /// moment, in capital letters or else in small ones: `HTTPS_PROXY` is for https and wss,
+    /// `HTTP_PROXY` for http and ws, `ALL_PROXY` where the other is not set. This machine's own
+    /// addresses are never reached through it. A variable that holds no URL counts as not set; one
+    /// that names a proxy of another kind, such as `socks5://`, fails each connection with an
+    /// error that says so. Where `REQUEST_METHOD` is set, as for a CGI program, there is no proxy:
+    /// `HTTP_PROXY` may then come from a request's header.
     #[must_use]
     pub fn from_environment() -> Self {
         Self {
@@ -75,7 +78,7 @@ impl Proxy {
 
     /// Leaves these hosts out, which are connected to directly: names (with all names below them),
     /// addresses and networks (`10.0.0.0/8`), separated by commas, as in `NO_PROXY`. For a proxy
-    /// given by [`url`](Self::url); of no effect otherwise.
+    /// given by [`url`](Self::url); of no effect otherwise. A second list replaces the first.
     #[must_use]
     pub fn except(mut self, hosts: &str) -> Self {
         if let Some(url) = &self.url {
@@ -289,6 +292,27 @@ mod tests {
             assert!(error.to_string().contains(why), "{error}");
             listener.take();
         }
+    }
+
+    #[tokio::test]
+    async fn what_is_not_encrypted_goes_through_no_proxy_on_another_machine() {
+        let proxy = Proxy::url("http://192.0.2.1:1").unwrap(); // RFC 5737 reserves it
+        for (url, allow_insecure, kind) in [
+            ("http://localhost/", false, TransportErrorKind::NotAllowed),
+            ("http://localhost/", true, TransportErrorKind::Proxy),
+            ("https://localhost/", false, TransportErrorKind::Proxy),
+        ] {
+            let address = Address::of_http(&url.parse().unwrap()).unwrap();
+            let soon = Duration::from_millis(1);
+            let connector = Connector::<Tokio>::new(soon, allow_insecure, proxy.clone());
+            let error = connector.connect(&address).await.map(drop).unwrap_err();
+            assert_eq!(error.kind, kind, "{url}: {error}");
+        }
+        let on_this_machine = at(1);
+        let error = connect(on_this_machine, "http://localhost/")
+            .await
+            .unwrap_err();
+        assert_eq!(error.kind, TransportErrorKind::Proxy, "{error}");
     }
 
     #[test]

@@ -14,6 +14,7 @@ use futures_util::task::AtomicWaker;
 use crate::clock::Clock;
 use crate::driven::{Driven, Want};
 use crate::events::EventQueue;
+use crate::files::Gone;
 
 pub(crate) struct Shared<D: Driven> {
     pub(crate) clock: Clock,
@@ -29,6 +30,8 @@ pub(crate) struct Wants<D: Driven> {
     pub(crate) wants: Vec<Want<D>>,
     pub(crate) wake_at: Option<Instant>,
     pub(crate) ended: bool,
+    /// What is dropped with this, outside of the lock.
+    _gone: Vec<Gone>,
 }
 
 impl<D: Driven> Shared<D> {
@@ -67,16 +70,22 @@ impl<D: Driven> Shared<D> {
     /// under the lock, so that under the lock it is in one of them.
     pub(crate) fn drain(&self) -> Wants<D> {
         let mut driven = self.lock();
-        let wants = std::iter::from_fn(|| driven.poll_action()).collect();
         let now = self.clock.now();
-        self.events
-            .extend(std::iter::from_fn(|| driven.poll_event(now)));
-        let ended = driven.settle();
+        let mut wants = Vec::new();
+        let mut poll = |driven: &mut D| {
+            wants.extend(std::iter::from_fn(|| driven.poll_action()));
+            self.events
+                .extend(std::iter::from_fn(|| driven.poll_event(now)));
+        };
+        poll(&mut driven);
+        let ended = driven.settle(now);
+        poll(&mut driven);
         if ended {
             self.events.end();
         }
         Wants {
             wants,
+            _gone: driven.take_gone(),
             wake_at: driven.poll_timeout(),
             ended,
         }

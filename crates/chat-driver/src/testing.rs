@@ -37,7 +37,7 @@ impl Runtime for Tokio {
     fn check() -> Result<(), NoRuntime> {
         match tokio::runtime::Handle::try_current() {
             Ok(_) => Ok(()),
-            Err(error) => Err(NoRuntime::new("begin it inside a tokio runtime", error)),
+            Err(error) => Err(NoRuntime::new("begin it inside a tokio runtime", &error)),
         }
     }
 

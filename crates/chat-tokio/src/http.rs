@@ -25,6 +25,12 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 /// How many unused connections to one host are kept.
 const IDLE_LIMIT: usize = 64;
 
+/// After how long without a sign of life a connection with requests on it is pinged, and after how
+/// long without an answer it is given up. Of HTTP/2 alone: there a request that is given up leaves
+/// its connection to the next ones. Both together are the 10 s that a request may take by default.
+#[cfg(feature = "http2")]
+const KEEP_ALIVE: Duration = Duration::from_secs(5);
+
 /// Performs requests. Cheap to clone; clones share the connections.
 #[derive(Clone, Debug)]
 pub struct PooledHttp(Client<HttpsConnector<Dialler>, RequestBody>);
@@ -38,12 +44,17 @@ impl PooledHttp {
         let secured = secured.enable_all_versions();
         #[cfg(not(feature = "http2"))]
         let secured = secured.enable_http1();
-        let client = Client::builder(TokioExecutor::new())
+        let mut client = Client::builder(TokioExecutor::new());
+        client
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE_TIMEOUT)
-            .pool_max_idle_per_host(IDLE_LIMIT)
-            .build(secured.wrap_connector(Dialler(connector)));
-        Self(client)
+            .pool_max_idle_per_host(IDLE_LIMIT);
+        #[cfg(feature = "http2")]
+        client
+            .timer(TokioTimer::new())
+            .http2_keep_alive_interval(KEEP_ALIVE)
+            .http2_keep_alive_timeout(KEEP_ALIVE);
+        Self(client.build(secured.wrap_connector(Dialler(connector))))
     }
 }
 

@@ -37,7 +37,7 @@ impl Runtime for Tokio {
             Ok(_) => Ok(()),
             Err(error) => {
                 let advice = "begin it inside a tokio runtime with its IO and time enabled";
-                Err(NoRuntime::new(advice, error))
+                Err(NoRuntime::new(advice, &error))
             }
         }
     }
@@ -62,7 +62,8 @@ impl Runtime for Tokio {
     async fn unblock<T: Send + 'static>(
         work: impl FnOnce() -> io::Result<T> + Send + 'static,
     ) -> io::Result<T> {
-        tokio::task::spawn_blocking(work).await?
+        let runtime = tokio::runtime::Handle::try_current().map_err(io::Error::other)?;
+        runtime.spawn_blocking(work).await?
     }
 
     fn file_reader(file: std::fs::File) -> Reader {
@@ -112,11 +113,14 @@ impl<T: AsyncWrite + Send + 'static> WriteTo<T> for Tokio {
 
 #[cfg(test)]
 mod tests {
-    use chat_driver::chat_proto::api::Endpoint;
+    use std::pin::pin;
+    use std::task::{Context, Poll, Waker};
+
+    use chat_driver::chat_proto::api::{Endpoint, StartChatContact};
     use chat_driver::chat_proto::{ChatDetails, Config};
 
     use super::*;
-    use crate::{Client, SessionError};
+    use crate::{AttachmentSource, Client, SessionError, StartChatError};
 
     #[tokio::test]
     async fn a_connection_does_not_delay_small_packets() {
@@ -139,5 +143,18 @@ mod tests {
         let error = client.session(Config::new(endpoint), details).unwrap_err();
         assert!(matches!(error, SessionError::NoRuntime(_)), "{error}");
         assert!(error.to_string().contains("tokio runtime"), "{error}");
+    }
+
+    #[test]
+    fn outside_a_runtime_nothing_panics() {
+        let client = Client::builder().build().unwrap();
+        let endpoint = Endpoint::custom("http://127.0.0.1:1").unwrap();
+        let request = StartChatContact::new("instance", "flow", "Ann");
+        let mut cx = Context::from_waker(Waker::noop());
+        let started = pin!(client.start_chat(&endpoint, &request)).poll(&mut cx);
+        let is_told = matches!(started, Poll::Ready(Err(StartChatError::NoRuntime(_))));
+        assert!(is_told, "{started:?}");
+        let source = pin!(AttachmentSource::file("Cargo.toml")).poll(&mut cx);
+        assert!(matches!(source, Poll::Ready(Err(_))), "{source:?}");
     }
 }

@@ -16,6 +16,9 @@ use crate::http::io::Io;
 use crate::runtime::AsyncStd;
 use crate::tls::Stream;
 
+/// How long the end of a connection's turn is waited for, which takes some microseconds unless the
+/// machine is busy.
+const PATIENCE: Duration = Duration::from_millis(50);
 /// How many connections to one host are kept.
 const LIMIT: usize = 64;
 
@@ -148,8 +151,10 @@ impl Turn {
         self.0.load(Ordering::Acquire)
     }
 
+    /// Waits for its end; not for long, since a turn may be one of the application's reader.
     async fn ended(&self) {
-        while self.lasts() {
+        let begun = AsyncStd::now();
+        while self.lasts() && begun.elapsed() < PATIENCE {
             AsyncStd::yield_now().await;
         }
     }

@@ -10,7 +10,7 @@ use crate::runtime::Runtime;
 
 impl ChatSession {
     /// Sends a file of this name and MIME type, and waits until the service has it. Its item
-    /// arrives once the service has scanned it.
+    /// arrives once the service has scanned it. A reader belongs to the runtime of the client.
     ///
     /// Safe to cancel: the file goes out, once.
     ///
@@ -22,11 +22,15 @@ impl ChatSession {
         content_type: impl Into<String>,
         source: AttachmentSource<R>,
     ) -> Result<AttachmentId, AttachmentFailure> {
-        let source = source.into_source();
+        // One that is refused is dropped outside of the session's lock.
+        let mut source = Some(source.into_source());
+        let size = source.as_ref().map_or(0, |source| source.size);
         let settled = self.command(|state, now| {
-            let attachment = NewAttachment::new(name, content_type, source.size);
+            let attachment = NewAttachment::new(name, content_type, size);
             let upload = state.session.send_attachment(now, attachment)?;
-            state.desk.files.add_source(upload, source);
+            if let Some(source) = source.take() {
+                state.desk.files.add_source(upload, source);
+            }
             Ok::<_, CommandError>(state.desk.waiters.attachment(upload))
         })?;
         Ok(outcome(settled).await?)

@@ -48,6 +48,9 @@ use receipts::Receipts;
 use resume::Reported;
 use typing::Typing;
 
+/// For how many events there is room while none waits.
+const SPARE_EVENTS: usize = 16;
+
 pub(crate) use access::check_url;
 pub use phase::Phase;
 
@@ -480,7 +483,13 @@ impl Session {
     /// The next thing to tell the application.
     #[must_use]
     pub fn poll_event(&mut self) -> Option<Event> {
-        self.outputs.events.pop_front()
+        let event = self.outputs.events.pop_front();
+        if event.is_none() {
+            // After a burst, such as that of a gap, the room it took is given back.
+            self.outputs.events.shrink_to(SPARE_EVENTS);
+            self.transcript.shrink();
+        }
+        event
     }
 
     /// When to call [`handle_timeout`](Self::handle_timeout), and why; `None` when there is

@@ -25,6 +25,8 @@ pub(crate) use order::Position;
 
 /// The most receipts kept for messages that have not come yet.
 const RECEIPTS_LIMIT: usize = 1_000;
+/// For how many changes there is room while none waits.
+const SPARE_CHANGES: usize = 16;
 
 /// What an arriving item was to the transcript.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -150,6 +152,11 @@ impl Transcript {
         let item = &self.ordered.get(0)?.item;
         let is_start = item.related_contact_id.is_none() && !item.is_partial();
         item.id.as_ref().filter(|_| is_start)
+    }
+
+    /// Gives back the room that a burst of changes took.
+    pub(crate) fn shrink(&mut self) {
+        self.changes.shrink_to(SPARE_CHANGES);
     }
 
     /// The changes since the last call.
