@@ -109,8 +109,10 @@ pub(crate) async fn run(arguments: &[String], shown: &mut impl Write) -> Result<
 fn store(file: &Path, session: &ChatSession, answers: &[Answer]) -> Result<(), Failure> {
     let stored = json!({ "state": session.resume_state()?, "answers": answers });
     let beside = file.with_extension("part");
+    // The mode is that of a new file: one that a killed process left behind is replaced.
+    drop(fs::remove_file(&beside));
     let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
+    options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut part = options.open(&beside)?;

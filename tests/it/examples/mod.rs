@@ -11,6 +11,10 @@ mod tokio;
 
 use std::collections::BTreeMap;
 use std::error::Error;
+#[cfg(unix)]
+use std::fs::Permissions;
+#[cfg(unix)]
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -253,10 +257,19 @@ async fn a_program_that_is_stopped_goes_on_where_it_was<A: Adapter>() {
         let file = place::<A>(&format!("{events}.json"));
         let endpoint = simulator.endpoint();
         let path = file.to_str().unwrap();
+        let killed = file.with_extension("part");
+        std::fs::write(&killed, "of a process that was killed").unwrap();
+        #[cfg(unix)]
+        std::fs::set_permissions(&killed, Permissions::from_mode(0o644)).unwrap();
         let stops = arguments(&[&endpoint, path, &events.to_string()]);
         let shown = A::run(Example::Resume, stops).await.well();
         assert!(shown.starts_with("Stopped with"), "{events} events");
         assert!(file.exists());
+        #[cfg(unix)]
+        {
+            let mode = std::fs::metadata(&file).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600, "for the user alone");
+        }
 
         let goes_on = arguments(&[&endpoint, path]);
         let shown = A::run(Example::Resume, goes_on).await.well();
