@@ -1,7 +1,6 @@
 //! The behaviour tests, one file for each behaviour.
 
 mod adapters;
-mod async_std_chat;
 mod blocking_example;
 mod defects_bounds;
 mod defects_connection;

@@ -57,7 +57,8 @@
 //!
 //! It is here for the programs that run on async-std today, and as the adapter to read for any
 //! runtime whose IO is that of `futures-io`. Nobody else has to do with it: it is a crate of its
-//! own, and no other one of this project brings async-std.
+//! own, and no other library of this project brings async-std. The program `connect-chat` has both
+//! adapters.
 //!
 //! # How to move to smol
 //!

@@ -1,4 +1,4 @@
-//! What an adapter supplies: all that depends on a runtime.
+//! What an adapter supplies: everything that depends on the runtime.
 
 use std::error::Error;
 use std::fmt;
@@ -25,19 +25,19 @@ use crate::error::NoRuntime;
 /// The body of a request.
 pub type RequestBody = UnsyncBoxBody<Bytes, Box<dyn Error + Send + Sync>>;
 
-/// Bytes to be read, such as a file.
+/// Where bytes are read from, such as a file.
 pub type Reader = Pin<Box<dyn AsyncRead + Send>>;
 
-/// Where bytes are written, such as a file.
+/// Where bytes are written to, such as a file.
 pub type Writer = Pin<Box<dyn AsyncWrite + Send>>;
 
-/// A runtime, with the libraries for HTTP, TLS and WebSockets that fit it. What happens is decided
-/// elsewhere: nothing here knows the protocol.
+/// A runtime, with the libraries for HTTP, TLS and WebSockets that work on it. Nothing here knows
+/// the protocol: the driver decides what to do, and a runtime does it.
 ///
-/// To bring a runtime of your own, implement this for a unit type, as `chat-tokio` and
-/// `chat-async-std` do, and name [`Client<YourRuntime>`](crate::Client).
+/// To bring a runtime of your own, implement this trait for a unit type, as `chat-tokio` and
+/// `chat-async-std` do, and use [`Client<YourRuntime>`](crate::Client).
 pub trait Runtime: Copy + fmt::Debug + Send + Sync + 'static {
-    /// How the adapter calls itself in the header `User-Agent`, such as `chat-tokio/0.1.0`.
+    /// The adapter's name in the header `User-Agent`, such as `chat-tokio/0.1.0`.
     const USER_AGENT: &'static str;
 
     /// A TCP connection.
@@ -50,59 +50,61 @@ pub trait Runtime: Copy + fmt::Debug + Send + Sync + 'static {
         + Unpin
         + 'static;
 
-    /// What performs HTTP requests.
+    /// The client for HTTP requests.
     type Http: Http;
 
-    /// Whether tasks can be begun here.
+    /// Checks that tasks can be spawned here.
     ///
     /// # Errors
-    /// [`NoRuntime`] when the runtime is one that must have been entered, and has not been.
+    /// [`NoRuntime`] when the caller must be inside the runtime, and is not.
     fn check() -> Result<(), NoRuntime>;
 
-    /// Begins a task, where [`check`](Self::check) has said that it can be.
+    /// Spawns a task, which runs to its end without being waited for. It is called where
+    /// [`check`](Self::check) has succeeded.
     fn spawn(task: impl Future<Output = ()> + Send + 'static);
 
-    /// The time by the clock that [`sleep`](Self::sleep) goes by.
+    /// The time on the clock that [`sleep`](Self::sleep) uses.
     fn now() -> Instant {
         Instant::now()
     }
 
-    /// Waits as long. Up to a day is asked for.
+    /// Waits for this long. The driver asks for a day at most.
     fn sleep(duration: Duration) -> impl Future<Output = ()> + Send + 'static;
 
-    /// Lets the other tasks have their turn.
+    /// Lets other tasks run first.
     fn yield_now() -> impl Future<Output = ()> + Send;
 
-    /// Does what blocks the thread, such as opening a file, where that disturbs nobody.
+    /// Runs work that blocks its thread, such as opening a file, on a thread where it holds up no
+    /// task.
     ///
     /// # Errors
-    /// Those of the work, or that the runtime is gone.
+    /// The error of the work, or one that says that the runtime has stopped.
     fn unblock<T: Send + 'static>(
         work: impl FnOnce() -> io::Result<T> + Send + 'static,
     ) -> impl Future<Output = io::Result<T>> + Send;
 
-    /// A file, to be read without blocking the thread.
+    /// Reads a file without blocking the thread.
     fn file_reader(file: std::fs::File) -> Reader;
 
-    /// A file, to be written without blocking the thread.
+    /// Writes a file without blocking the thread.
     fn file_writer(file: std::fs::File) -> Writer;
 
-    /// The addresses of a host, as the operating system knows them.
+    /// Asks the operating system for the addresses of a host.
     ///
     /// # Errors
     /// Those of the operating system.
     fn resolve(host: String) -> impl Future<Output = io::Result<Vec<IpAddr>>> + Send;
 
-    /// Connects to an address, without delaying small packets (`TCP_NODELAY`).
+    /// Connects to an address. Small packets are sent without delay (`TCP_NODELAY`).
     ///
     /// # Errors
     /// Those of the operating system.
     fn connect(address: SocketAddr) -> impl Future<Output = io::Result<Self::TcpStream>> + Send;
 
-    /// Opens a WebSocket on a connection, with TLS where that is given.
+    /// Opens a WebSocket on a connection, over TLS if `tls` is given.
     ///
     /// # Errors
-    /// [`OpenError`]: the TLS handshake or the one of the WebSocket has failed.
+    /// [`OpenError`] when the handshake of TLS or of the WebSocket fails.
     fn web_socket(
         tcp: Self::TcpStream,
         tls: Option<(ServerName<'static>, Arc<ClientConfig>)>,
@@ -110,32 +112,33 @@ pub trait Runtime: Copy + fmt::Debug + Send + Sync + 'static {
         config: WebSocketConfig,
     ) -> impl Future<Output = Result<Self::WebSocket, OpenError>> + Send;
 
-    /// What performs HTTP requests over connections of this connector, which it keeps for further
-    /// ones.
+    /// Makes the client for HTTP requests. It opens its connections with this connector, and keeps
+    /// them for later requests.
     fn http(connector: Connector<Self>, tls: ClientConfig) -> Self::Http;
 }
 
-/// Performs HTTP requests. Cheap to clone; clones share their connections.
+/// A client for HTTP requests. Clones are cheap and share their connections.
 pub trait Http: Clone + fmt::Debug + Send + Sync + 'static {
-    /// Sends a request, and gives the answer as soon as it begins. Dropping the future cancels it.
+    /// Sends a request, and returns the answer once its head is there; the body may still be on its
+    /// way. Dropping the future cancels the request.
     ///
     /// # Errors
-    /// [`TransportError`]: there is no connection, or it broke.
+    /// [`TransportError`] when no connection can be opened, or when it breaks.
     fn exchange(
         &self,
         request: Request<RequestBody>,
     ) -> impl Future<Output = Result<Response<Incoming>, TransportError>> + Send;
 }
 
-/// Reads attachments from such readers: those of the runtime.
+/// A runtime on which attachments can be read from a `T`, such as a reader of that runtime.
 pub trait ReadFrom<T>: Runtime {
-    /// The reader as this crate reads it.
+    /// Makes it what the driver reads from.
     fn reader(reader: T) -> Reader;
 }
 
-/// Writes attachments to such writers: those of the runtime.
+/// A runtime on which attachments can be written to a `T`, such as a writer of that runtime.
 pub trait WriteTo<T>: Runtime {
-    /// The writer as this crate writes to it.
+    /// Makes it what the driver writes to.
     fn writer(writer: T) -> Writer;
 }
 

@@ -7,7 +7,8 @@
 //! runtime and no global state: what it is told, and when, decides what it does, bit for bit.
 //!
 //! Take this crate to run chats in an event loop of your own, or to test against the protocol
-//! without a network. For tokio there is `chat-tokio`, for async-std `chat-async-std`: the loop below made real.
+//! without a network. For tokio there is `chat-tokio`, for async-std `chat-async-std`: the loop below
+//! made real.
 //!
 //! | to | see |
 //! |---|---|
