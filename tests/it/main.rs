@@ -41,6 +41,7 @@ mod simulated_rotation;
 mod simulated_subscribe;
 mod simulated_suspend;
 mod simulated_typing;
+mod soak;
 mod support;
 mod tokio_conversation;
 mod tokio_files;
