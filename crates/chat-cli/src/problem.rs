@@ -201,7 +201,7 @@ impl From<&StartChatError> for Problem {
         match error {
             StartChatError::Command(error) => error.into(),
             StartChatError::Request(error) => error.into(),
-            _ => Self::new("other", error.to_string()),
+            StartChatError::NoRuntime(_) | _ => Self::new("other", error.to_string()),
         }
     }
 }
