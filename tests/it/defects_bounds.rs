@@ -10,7 +10,7 @@ use chat_tests::{Lone, START_UNIX, message};
 /// The most receipts of one kind that wait.
 const RECEIPTS: usize = 1_000;
 /// The most items that are recognised though no transcript holds them.
-const PASSING: usize = 1_024;
+const PASSING: usize = 256;
 
 #[test]
 fn calls_beyond_the_limit_are_refused_until_one_is_answered() {

@@ -33,7 +33,7 @@ const START_TIMEOUT: Duration = Duration::from_secs(10);
 /// rate limiter. HTTP connections that are kept for further requests are closed when the last
 /// clone and all sessions are gone.
 pub struct Client<R: Runtime> {
-    io: Io<R>,
+    io: Arc<Io<R>>,
     event_queue: usize,
     roster: Roster,
 }
@@ -41,7 +41,7 @@ pub struct Client<R: Runtime> {
 impl<R: Runtime> Clone for Client<R> {
     fn clone(&self) -> Self {
         Self {
-            io: self.io.clone(),
+            io: Arc::clone(&self.io),
             event_queue: self.event_queue,
             roster: self.roster.clone(),
         }
@@ -57,7 +57,7 @@ impl<R: Runtime> Client<R> {
     pub(crate) fn new(io: Io<R>, event_queue: usize) -> Self {
         metrics::describe();
         Self {
-            io,
+            io: Arc::new(io),
             event_queue,
             roster: Roster::default(),
         }
@@ -211,7 +211,7 @@ impl<R: Runtime> Client<R> {
         let (driven, span) = make(clock.session_start(Seed::new(seed)))?;
         let shared = Arc::new(Shared::new(clock, driven, self.event_queue));
         let entry = self.roster.enter(Arc::clone(&shared))?;
-        let driver = Driver::new(Arc::clone(&shared), self.io.clone());
+        let driver = Driver::new(Arc::clone(&shared), Arc::clone(&self.io));
         let task = async move {
             driver.run().await;
             drop(entry);

@@ -67,16 +67,6 @@ impl<R: Runtime> Io<R> {
     }
 }
 
-impl<R: Runtime> Clone for Io<R> {
-    fn clone(&self) -> Self {
-        Self {
-            requester: self.requester.clone(),
-            limiter: self.limiter.clone(),
-            opener: self.opener.clone(),
-        }
-    }
-}
-
 /// A request, and whose it is.
 type Key<D> = (<D as Driven>::Scope, RequestId);
 
@@ -90,7 +80,7 @@ struct Due {
 /// Owns the IO of one session or hub. However it ends, that ends with it.
 pub(crate) struct Driver<D: Driven, R: Runtime> {
     shared: Arc<Shared<D>>,
-    io: Io<R>,
+    io: Arc<Io<R>>,
     sockets: BTreeMap<SocketId, Socket<R>>,
     closing: FuturesUnordered<Closing>,
     /// Requests that wait for their turn.
@@ -113,7 +103,7 @@ enum Input<D: Driven> {
 }
 
 impl<D: Driven, R: Runtime> Driver<D, R> {
-    pub(crate) fn new(shared: Arc<Shared<D>>, io: Io<R>) -> Self {
+    pub(crate) fn new(shared: Arc<Shared<D>>, io: Arc<Io<R>>) -> Self {
         let timer = Timer::new(shared.clock);
         Self {
             shared,

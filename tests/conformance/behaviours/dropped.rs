@@ -8,7 +8,9 @@ use chat_sim::{Effect, Fault, Operation};
 use futures_util::future::join;
 
 use crate::adapter::chat_proto::{Draft, Phase};
-use crate::adapter::{Adapter, AttachmentSink, AttachmentSource, meanwhile, poll_once};
+use crate::adapter::{
+    Adapter, AttachmentSink, AttachmentSource, ChatSession, meanwhile, poll_once,
+};
 use crate::behaviours::files::{boat, temporary, until_attachment};
 use crate::behaviours::hub::Desk;
 use crate::behaviours::{Behaviour, behaviours};
@@ -27,6 +29,8 @@ pub(super) fn all<A: Adapter>() -> Vec<Behaviour> {
         what_is_dropped_while_files_go_up_and_down_leaves_nothing,
         what_is_dropped_while_it_leaves_leaves_nothing,
         a_hub_that_is_dropped_with_its_sessions_leaves_nothing,
+        a_handle_that_only_a_file_holds_goes_with_the_file,
+        a_handle_that_a_refused_file_holds_goes_with_it,
     ]
 }
 
@@ -146,6 +150,52 @@ async fn a_hub_that_is_dropped_with_its_sessions_leaves_nothing<A: Adapter>(stag
     until::<A>("it is asked", || desk.ann.struck(stalled) > 0).await;
     let service = desk.ann.service.clone();
     drop((desk, to_ann, to_bob));
+    assert_nothing_is_left::<A>().await;
+    drop(service);
+}
+
+/// A file whose progress is told to somebody who holds a handle of this chat.
+fn holding<A: Adapter>(session: &ChatSession) -> AttachmentSource<A> {
+    let held = session.clone();
+    AttachmentSource::<A>::bytes(boat()).on_progress(move |_| {
+        let _ = held.phase();
+    })
+}
+
+async fn a_handle_that_only_a_file_holds_goes_with_the_file<A: Adapter>(stage: Stage) {
+    let desk = Desk::<A>::open(Plan::new(&stage)).await;
+    let seat = desk.seat(&desk.bob);
+    for session in [&desk.ann.session, &seat] {
+        let file = holding::<A>(session);
+        poll_once(session.send_attachment("b.txt", "text/plain", file));
+    }
+    let service = desk.ann.service.clone();
+    let contacts = [desk.ann.contact.clone(), desk.bob.contact.clone()];
+    drop((desk, seat));
+    assert_nothing_is_left::<A>().await;
+    for contact in contacts {
+        // Once it has been scanned.
+        until::<A>("the file is in the chat", || {
+            service.with(|service, _| {
+                let items = service.contact(&contact).unwrap().transcript().iter();
+                items.filter(|item| !item.attachments.is_empty()).count() == 1
+            })
+        })
+        .await;
+    }
+}
+
+async fn a_handle_that_a_refused_file_holds_goes_with_it<A: Adapter>(stage: Stage) {
+    let chat = Plan::<A>::new(&stage).start().await;
+    let (session, service) = (chat.session.clone(), chat.service.clone());
+    let file = holding::<A>(&session);
+    drop(chat);
+    let sending = async move {
+        // Of a name that the service does not take.
+        let sent = session.send_attachment("", "text/plain", file);
+        sent.await.map(drop).unwrap_err();
+    };
+    sending.await;
     assert_nothing_is_left::<A>().await;
     drop(service);
 }

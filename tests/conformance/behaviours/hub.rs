@@ -107,16 +107,26 @@ impl<A: Adapter> Desk<A> {
 
     /// The agent gets a place in a chat.
     pub(super) fn seat(&self, customer: &Chat<A>) -> ChatSession {
-        let seat = customer
-            .service
-            .with(|service, now| service.seat_agent(now, &customer.contact, AGENT, Role::Agent));
-        let seat = seat.unwrap();
-        let details = ChatDetails {
+        self.try_seat(&customer.contact).unwrap()
+    }
+
+    /// Tries to get a place in another chat.
+    pub(super) fn another_seat(&self) -> Result<(), CommandError> {
+        let (contact, _) = start_chat(&self.ann.service);
+        self.try_seat(&contact).map(drop)
+    }
+
+    fn try_seat(&self, contact: &str) -> Result<ChatSession, CommandError> {
+        let service = &self.ann.service;
+        let seat = service.with(|service, now| {
+            let seat = service.seat_agent(now, contact, AGENT, Role::Agent);
+            seat.unwrap()
+        });
+        self.hub.add(ChatDetails {
             contact_id: seat.contact_id.into(),
             participant_id: seat.participant_id.into(),
             participant_token: seat.participant_token.into(),
-        };
-        self.hub.add(details).unwrap()
+        })
     }
 
     pub(super) async fn next(&mut self) -> Option<HubEvent> {

@@ -1,5 +1,6 @@
 //! Services that cannot be reached, and certificates that are not good.
 
+use std::io::Read;
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,6 +32,7 @@ pub(super) fn all<A: Adapter>() -> Vec<Behaviour> {
         an_expired_certificate_is_refused_and_told,
         a_certificate_of_another_name_is_refused_and_told,
         a_service_that_speaks_no_tls_is_refused_and_told,
+        a_tls_handshake_that_ends_early_is_told,
     ]);
     all
 }
@@ -158,4 +160,25 @@ async fn a_service_that_speaks_no_tls_is_refused_and_told<A: Adapter>(stage: Sta
     let url = stage.url("127.0.0.1", chat.service.port());
     let mut chat = session_with::<A>(&stage, &url).await;
     assert_fails(&mut chat, TransportErrorKind::Tls, "").await;
+}
+
+async fn a_tls_handshake_that_ends_early_is_told<A: Adapter>(stage: Stage) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = stage.url("127.0.0.1", listener.local_addr().unwrap().port());
+    // It hears us out, as far as it has to, so that its end is none by a reset.
+    let server = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut hello = [0; 5];
+        stream.read_exact(&mut hello).unwrap();
+        let length = u16::from_be_bytes([hello[3], hello[4]]);
+        stream.read_exact(&mut vec![0; length.into()]).unwrap();
+    });
+    let mut chat = session_with::<A>(&stage, &url).await;
+    let failing = assert_fails(
+        &mut chat,
+        TransportErrorKind::Tls,
+        "ended during the handshake",
+    );
+    failing.await;
+    server.join().unwrap();
 }

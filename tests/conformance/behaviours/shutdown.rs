@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::adapter::chat_proto::{Draft, EndReason, Phase};
+use crate::adapter::chat_proto::{CommandError, Draft, EndReason, Phase};
 use crate::adapter::{Adapter, ChatSession, Events, SessionError, Shutdown, poll_once, within};
 use crate::behaviours::hub::Desk;
 use crate::behaviours::{Behaviour, behaviours};
@@ -164,7 +164,10 @@ async fn a_shutdown_that_nobody_waits_for_goes_on<A: Adapter>(stage: Stage) {
         all.is_over_at_service(&all.desk.ann.contact)
     })
     .await;
-    // Who repeats it waits for the rest.
-    shut_down(&all.desk.ann, Shutdown::Abandon).await;
+    let refused = all.desk.another_seat();
+    assert!(
+        matches!(refused, Err(CommandError::WrongPhase { .. })),
+        "{refused:?}"
+    );
     all.assert_gone().await;
 }

@@ -6,8 +6,9 @@ use std::collections::{BTreeSet, VecDeque};
 use crate::ids::ItemId;
 use crate::wire::Item;
 
-/// The most items remembered. Two sockets overlap for seconds only.
-const LIMIT: usize = 1_024;
+/// The most items remembered. Two sockets overlap for seconds only, and a thousand sessions hold as
+/// many of these each.
+const LIMIT: usize = 256;
 
 /// What tells two of them apart: parts of one message share its id.
 type Key = (ItemId, Option<u64>);
