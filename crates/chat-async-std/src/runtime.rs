@@ -111,3 +111,16 @@ impl<T: AsyncWrite + Send + 'static> WriteTo<T> for AsyncStd {
         Box::pin(writer)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_connection_does_not_delay_small_packets() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let stream = block_on(AsyncStd::connect(address)).unwrap();
+        assert!(stream.into_inner().nodelay().unwrap());
+    }
+}
