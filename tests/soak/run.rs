@@ -36,9 +36,9 @@ pub(crate) fn soak<A: Arm>(arguments: &Arguments) -> Result<bool, Failure> {
     Ok(well)
 }
 
-/// What is done in a run of this length: two hundred messages of each side in each chat and two
-/// hundred troubles or, in a long one, a message and a trouble each 3 s. The settings of a short one
-/// are quicker than the defaults, so that it sees as much.
+/// What is done in a run of this length: four hundred messages of each side in each chat and two
+/// hundred troubles or, in a long one, a message each 1.5 s and a trouble each 3 s. The settings of a
+/// short one are quicker than the defaults, so that it sees as much.
 fn plan(arguments: &Arguments, endpoint: &str) -> Result<Plan, Failure> {
     let second = Duration::from_secs(1);
     let mut config = Config::new(Endpoint::custom(endpoint)?);
@@ -52,12 +52,14 @@ fn plan(arguments: &Arguments, endpoint: &str) -> Result<Plan, Failure> {
         .transcript_limit(100)?;
     Ok(Plan {
         config,
-        pause: pause(arguments.lasting),
+        // Twice as quick: the transcripts, and what they remember of items that have left, are to
+        // be full well before the middle.
+        pause: pause(arguments.lasting) / 2,
         talking: false.into(),
     })
 }
 
-/// How long it takes from one thing to the next in a run of this length.
+/// How long it takes from one trouble to the next in a run of this length.
 fn pause(lasting: Duration) -> Duration {
     (lasting / 200).clamp(Duration::from_millis(50), Duration::from_secs(3))
 }

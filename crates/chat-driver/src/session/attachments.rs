@@ -54,7 +54,8 @@ impl ChatSession {
         Ok(outcome(settled).await?)
     }
 
-    /// Downloads a file of the chat, and waits until all of it is there. The number of its bytes.
+    /// Downloads a file of the chat, and waits until all of it is there. The number of its bytes. A
+    /// writer belongs to the runtime of the client.
     ///
     /// Safe to cancel: the download goes on.
     ///
