@@ -29,6 +29,9 @@
 //! | | `transferring a file` | `size` |
 //! | | `a transfer has ended` | `status`, `bytes` |
 //!
+//! A subscriber of `tracing`, or a recorder of measurements, is called while a session is at work: it
+//! must not call a session itself.
+//!
 //! # What is never shown
 //!
 //! Tokens, URLs, header values, the proxy's password, and what people wrote are in no log of this
