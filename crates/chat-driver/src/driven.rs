@@ -4,11 +4,10 @@ use std::pin::Pin;
 
 use bytes::Bytes;
 use chat_proto::{
-    Action, CallId, EndReason, Event, Instant, Phase, RequestId, RequestProgress, Session,
-    SocketId, SocketInput, Transferred, UploadId,
+    Action, CallId, Event, Instant, Phase, RequestId, RequestProgress, Session, SocketId,
+    SocketInput, Transferred, UploadId,
 };
 use http::Response;
-use tokio::sync::oneshot;
 use tracing::Span;
 
 use crate::files::{Files, Gone, SharedSink, Upload};
@@ -69,9 +68,9 @@ pub(crate) trait Driven: Send + 'static {
     );
     fn handle_given(&mut self, now: Instant, scope: &Self::Scope, given: Self::Given);
     fn handle_timeout(&mut self, now: Instant);
-    /// Leaves all chats, telling the service; what tells that each has ended. Those that cannot be
+    /// Leaves all chats, telling the service, and is over once all have ended. Those that cannot be
     /// left are abandoned.
-    fn disconnect(&mut self, now: Instant) -> Vec<oneshot::Receiver<EndReason>>;
+    fn disconnect(&mut self, now: Instant);
     /// Ends everything without telling the service.
     fn abandon(&mut self, now: Instant);
 
@@ -107,23 +106,12 @@ impl Desk {
     }
 }
 
-/// Leaves the chat of a session; what tells that it has ended, unless it has already.
-pub(crate) fn leave(
-    session: &mut Session,
-    desk: &mut Desk,
-    now: Instant,
-) -> Option<oneshot::Receiver<EndReason>> {
-    if session.phase() == Phase::Ended {
-        return None;
+/// Leaves the chat of a session, which ends by itself then.
+pub(crate) fn leave(session: &mut Session, now: Instant) {
+    if session.disconnect(now).is_err() && session.phase() == Phase::Idle {
+        // It has never been connected, so there is nothing to leave.
+        drop(session.abandon(now));
     }
-    let ended = desk.waiters.end();
-    if session.disconnect(now).is_err() {
-        // It has never been connected, so there is nothing to leave; or it is leaving already.
-        if session.phase() == Phase::Idle {
-            drop(session.abandon(now));
-        }
-    }
-    Some(ended)
 }
 
 /// A session that is driven alone.
@@ -217,10 +205,8 @@ impl Driven for Alone {
         self.session.handle_timeout(now);
     }
 
-    fn disconnect(&mut self, now: Instant) -> Vec<oneshot::Receiver<EndReason>> {
-        leave(&mut self.session, &mut self.desk, now)
-            .into_iter()
-            .collect()
+    fn disconnect(&mut self, now: Instant) {
+        leave(&mut self.session, now);
     }
 
     fn abandon(&mut self, now: Instant) {

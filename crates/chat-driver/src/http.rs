@@ -6,29 +6,18 @@ use bytes::Bytes;
 use chat_proto::{TransportError, TransportErrorKind};
 use http::{HeaderMap, Request, Response, Uri};
 use http_body_util::{BodyExt, Empty, Full, LengthLimitError, Limited};
-use hyper::body::Incoming;
 
 use crate::address::{self, Address};
 use crate::failure;
 use crate::runtime::{Http, RequestBody, Runtime};
 
-/// Performs requests. Cheap to clone; clones share the connections.
+/// Performs requests.
 pub(crate) struct Requester<R: Runtime> {
     pub(crate) http: R::Http,
     pub(crate) body_limit: usize,
     pub(crate) allow_insecure: bool,
     /// What is sent with each request to the service.
     pub(crate) headers: HeaderMap,
-}
-
-impl<R: Runtime> Clone for Requester<R> {
-    fn clone(&self) -> Self {
-        Self {
-            http: self.http.clone(),
-            headers: self.headers.clone(),
-            ..*self
-        }
-    }
 }
 
 impl<R: Runtime> Requester<R> {
@@ -38,15 +27,15 @@ impl<R: Runtime> Requester<R> {
         mut request: Request<Vec<u8>>,
     ) -> impl Future<Output = Result<Response<Bytes>, TransportError>> + Send + 'static {
         request.headers_mut().extend(self.headers.clone());
-        let requester = self.clone();
+        let checked = self.check(request.uri());
+        let (http, limit) = (self.http.clone(), self.body_limit);
         async move {
-            requester.check(request.uri())?;
+            checked?;
             let request = request.map(|body| {
                 let body = Full::new(Bytes::from(body));
                 body.map_err(|never| match never {}).boxed_unsync()
             });
-            let (head, body) = requester.exchange(request).await?.into_parts();
-            let limit = requester.body_limit;
+            let (head, body) = http.exchange(request).await?.into_parts();
             let body = Limited::new(body, limit).collect().await;
             let body = body.map_err(|error| body_failure(&*error, limit))?;
             Ok(Response::from_parts(head, body.to_bytes()))
@@ -56,14 +45,6 @@ impl<R: Runtime> Requester<R> {
     /// Whether this URL may be used.
     pub(crate) fn check(&self, uri: &Uri) -> Result<(), TransportError> {
         Address::of(uri, address::HTTP, self.allow_insecure).map(drop)
-    }
-
-    /// Sends a request, whose URL has been checked, and gives the answer as soon as it begins.
-    pub(crate) async fn exchange(
-        &self,
-        request: Request<RequestBody>,
-    ) -> Result<Response<Incoming>, TransportError> {
-        self.http.exchange(request).await
     }
 }
 

@@ -10,13 +10,12 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use chat_proto::api::ConnectionCredentials;
 use chat_proto::{
-    CallId, ChatDetails, CommandError, Config, ContactId, EndReason, Event, Hub, HubAction,
-    HubEvent, HubUrl, Instant, Network, Phase, RequestId, RequestProgress, ResumeState, Session,
-    SocketId, SocketInput, Start, Transferred, TransportError, UploadId,
+    CallId, ChatDetails, CommandError, Config, ContactId, Event, Hub, HubAction, HubEvent, HubUrl,
+    Instant, Network, Phase, RequestId, RequestProgress, ResumeState, Session, SocketId,
+    SocketInput, Start, Transferred, TransportError, UploadId,
 };
 use futures_core::Stream;
 use http::Response;
-use tokio::sync::oneshot;
 use tracing::Span;
 
 use crate::driven::{self, Desk, Driven, Want};
@@ -481,16 +480,13 @@ impl Driven for Agents {
         self.hub.handle_timeout(now);
     }
 
-    fn disconnect(&mut self, now: Instant) -> Vec<oneshot::Receiver<EndReason>> {
+    fn disconnect(&mut self, now: Instant) {
         self.leaving = true;
-        let hub = &mut self.hub;
-        let seats = self.seats.iter();
-        seats
-            .filter_map(|(contact_id, held)| {
-                let session = hub.session_mut(contact_id)?;
-                driven::leave(session, &mut held.lock().desk, now)
-            })
-            .collect()
+        for contact_id in self.seats.keys() {
+            if let Some(session) = self.hub.session_mut(contact_id) {
+                driven::leave(session, now);
+            }
+        }
     }
 
     fn abandon(&mut self, now: Instant) {

@@ -1,7 +1,6 @@
 //! When the requests of a client's sessions begin: one rate limiter for all of them.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::marker::PhantomData;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -134,14 +133,6 @@ impl<R: Runtime> Limiter<R> {
             .lines
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl<R: Runtime> fmt::Debug for Limiter<R> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Limiter")
-            .field("waiting", &self.lock().limiter.waiting())
-            .finish_non_exhaustive()
     }
 }
 

@@ -1,11 +1,8 @@
 //! Who is there: the sessions and hubs of a client, so that they can be told to leave.
 
 use std::collections::BTreeMap;
-use std::fmt;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use futures_util::future::join_all;
 use tokio::sync::Notify;
 
 use crate::driven::Driven;
@@ -45,21 +42,17 @@ struct Entries {
     closed: bool,
 }
 
-/// Something that can be told to leave.
+/// Something that can be told to leave. It is gone some time later, by itself.
 trait Leave: Send + Sync {
-    fn leave(self: Arc<Self>, how: Shutdown) -> Pin<Box<dyn Future<Output = ()> + Send>>;
+    fn leave(&self, how: Shutdown);
 }
 
 impl<D: Driven> Leave for Shared<D> {
-    fn leave(self: Arc<Self>, how: Shutdown) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-        let ends = match how {
-            Shutdown::Disconnect => self.command(D::disconnect),
-            Shutdown::Abandon => Vec::new(),
-        };
-        Box::pin(async move {
-            join_all(ends).await;
-            self.abandon();
-        })
+    fn leave(&self, how: Shutdown) {
+        self.command(match how {
+            Shutdown::Disconnect => D::disconnect,
+            Shutdown::Abandon => D::abandon,
+        });
     }
 }
 
@@ -87,7 +80,9 @@ impl Roster {
             entries.closed = true;
             entries.present.values().filter_map(Weak::upgrade).collect()
         };
-        join_all(present.into_iter().map(|one| one.leave(how))).await;
+        for one in present {
+            one.leave(how);
+        }
         loop {
             let gone = self.0.gone.notified();
             if self.lock().present.is_empty() {
@@ -103,14 +98,6 @@ impl Roster {
             .entries
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl fmt::Debug for Roster {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Roster")
-            .field(&self.lock().present.len())
-            .finish()
     }
 }
 

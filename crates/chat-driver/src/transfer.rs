@@ -18,7 +18,7 @@ use crate::failure;
 use crate::files::{SharedSink, Upload};
 use crate::http::{Requester, no_body};
 use crate::progress::Watcher;
-use crate::runtime::{Reader, Runtime};
+use crate::runtime::{Http, Reader, Runtime};
 
 /// How much of a file is read at once.
 const CHUNK: usize = 64 * 1024;
@@ -31,9 +31,9 @@ impl<R: Runtime> Requester<R> {
         size: u64,
         content: Upload,
     ) -> impl Future<Output = Result<Transferred, TransportError>> + Send + 'static {
-        let http = self.clone();
+        let (http, checked) = (self.http.clone(), self.check(request.uri()));
         async move {
-            http.check(request.uri())?;
+            checked?;
             let sent = Arc::new(AtomicU64::new(0));
             let body = FileBody {
                 watcher: content.watcher.clone(),
@@ -62,9 +62,9 @@ impl<R: Runtime> Requester<R> {
         size: u64,
         sink: SharedSink,
     ) -> impl Future<Output = Result<Transferred, TransportError>> + Send + 'static {
-        let http = self.clone();
+        let (http, checked) = (self.http.clone(), self.check(request.uri()));
         async move {
-            http.check(request.uri())?;
+            checked?;
             let response = http.exchange(request.map(|()| no_body())).await?;
             let status = response.status().as_u16();
             let mut bytes = 0;
